@@ -1,0 +1,49 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Runtime;
+
+/// <summary>
+/// The one seam between the model and how its arithmetic is done. Every function has a plain TorchSharp form, which is the
+/// definition; a faster form may stand in front of it where no gradient is recorded. LLMCOURSE_KERNELS=reference turns all
+/// faster forms off.
+/// </summary>
+internal static class Kernels
+{
+    /// <summary>Whether faster forms may be used.</summary>
+    public static bool Fast { get; set; } = Environment.GetEnvironmentVariable("LLMCOURSE_KERNELS") != "reference";
+
+    /// <summary>x Wᵀ + b over the last dimension.</summary>
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias) => nn.functional.linear(x, weight, bias);
+
+    /// <summary>x / √(mean(x²) + ε) · w over the last dimension, the statistics in fp32 (Zhang and Sennrich 2019, eq. 4).</summary>
+    public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, bool unitOffset)
+    {
+        using var scope = NewDisposeScope();
+        Tensor wide = x.to(ScalarType.Float32);
+        if (x.dtype == ScalarType.Float64)
+            wide = x;
+        Tensor scale = wide.pow(2).mean([-1], keepdim: true).add(epsilon).rsqrt();
+        Tensor result = unitOffset
+            ? wide.mul(scale).mul(weight.to(wide.dtype).add(1)).to(x.dtype)
+            : wide.mul(scale).to(x.dtype).mul(weight);
+        return result.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Rotates pairs (i, i + d/2) of the first <c>2 · cos.size(-1)</c> elements of each head (Su et al. 2021, in the half-split
+    /// order of published checkpoints). x [B, T, H, d]; cos and sin [B or 1, T, 1, d/2].
+    /// </summary>
+    public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
+    {
+        using var scope = NewDisposeScope();
+        long half = cos.size(-1), rest = x.size(-1) - (2 * half);
+        Tensor first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
+        Tensor rotatedFirst = first.mul(cos).sub_(second.mul(sin));
+        Tensor rotatedSecond = second.mul(cos).add_(first.mul(sin));
+        Tensor result = rest == 0
+            ? cat([rotatedFirst, rotatedSecond], -1)
+            : cat([rotatedFirst, rotatedSecond, x.narrow(-1, 2 * half, rest)], -1);
+        return result.MoveToOuterDisposeScope();
+    }
+}

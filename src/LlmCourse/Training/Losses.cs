@@ -1,0 +1,62 @@
+using LlmCourse.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Training;
+
+/// <summary>Losses as pure functions of predictions and labels.</summary>
+public static class Losses
+{
+    /// <summary>
+    /// Mean cross-entropy −log softmax(logits)[label] over the positions that have a label.
+    /// </summary>
+    /// <param name="logits">[.., V].</param>
+    /// <param name="labels">int64, the shape of the logits without V; <see cref="Batch.Ignore"/> where there is none.</param>
+    /// <returns>A scalar in nats; NaN where no position has a label.</returns>
+    public static Tensor CrossEntropy(Tensor logits, Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(labels);
+        if (!logits.shape.AsSpan()[..^1].SequenceEqual(labels.shape))
+            throw new ArgumentException($"Logits [{string.Join(", ", logits.shape)}] and labels [{string.Join(", ", labels.shape)}] do not fit.", nameof(labels));
+        using Tensor flat = logits.reshape(-1, logits.size(-1));
+        using Tensor targets = labels.reshape(-1);
+        return nn.functional.cross_entropy(flat, targets, ignore_index: Batch.Ignore);
+    }
+
+    /// <summary>log softmax(logits)[label] at each position, 0 where there is no label. Shapes as in <see cref="CrossEntropy"/>.</summary>
+    public static Tensor LogProbabilities(Tensor logits, Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(labels);
+        using var scope = NewDisposeScope();
+        Tensor missing = labels.eq(Batch.Ignore);
+        Tensor safe = labels.masked_fill(missing, 0).unsqueeze(-1);
+        // the chosen logit minus logsumexp: no second [.., V] tensor
+        Tensor chosen = logits.gather(-1, safe).squeeze(-1).sub(logits.logsumexp(-1));
+        return chosen.masked_fill(missing, 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Mean squared error.</summary>
+    /// <param name="predictions">[B] or [B, 1].</param>
+    /// <param name="labels">The same number of values.</param>
+    public static Tensor MeanSquaredError(Tensor predictions, Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(predictions);
+        ArgumentNullException.ThrowIfNull(labels);
+        using Tensor flat = predictions.reshape(-1);
+        using Tensor targets = labels.reshape(-1).to(predictions.dtype);
+        return nn.functional.mse_loss(flat, targets);
+    }
+
+    /// <summary>Mean binary cross-entropy of logits, each label by itself.</summary>
+    /// <param name="logits">[B, L].</param>
+    /// <param name="labels">[B, L] of 0 and 1.</param>
+    public static Tensor BinaryCrossEntropy(Tensor logits, Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(labels);
+        using Tensor targets = labels.to(logits.dtype);
+        return nn.functional.binary_cross_entropy_with_logits(logits, targets);
+    }
+}

@@ -1,0 +1,131 @@
+using LlmCourse.Runtime;
+using LlmCourse.Transformers.Layers;
+using LlmCourse.Transformers.Positions;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers;
+
+/// <summary>
+/// Multi-head attention (Vaswani et al. 2017, eq. 1), self or cross, with any number of key and value heads:
+/// softmax(scale · q kᵀ + bias, masked) v.
+/// </summary>
+internal sealed class Attention
+{
+    private readonly StackConfig _config;
+    private readonly Linear _query;
+    private readonly Linear? _keyValue;
+    private readonly Linear _output;
+    private readonly Norm? _queryNorm;
+    private readonly Norm? _keyNorm;
+
+    /// <param name="store">Where parameters are registered.</param>
+    /// <param name="path">Their prefix.</param>
+    /// <param name="config">The stack's choices.</param>
+    /// <param name="width">The width D of the stream.</param>
+    /// <param name="cross">Whether keys and values come from an encoder, so that only they share a storage.</param>
+    public Attention(ParameterStore store, string path, StackConfig config, long width, bool cross)
+    {
+        _config = config;
+        long q = config.Heads * config.HeadSize, kv = config.KeyValueHeadCount * config.HeadSize;
+        bool bias = config.QueryKeyValueBias;
+        if (cross)
+        {
+            _query = new Linear(store, width, bias, (path + ".q", q));
+            _keyValue = new Linear(store, width, bias, (path + ".k", kv), (path + ".v", kv));
+        }
+        else
+        {
+            _query = config.FusedQueryKeyValue
+                ? new Linear(store, width, bias, (path + ".qkv", q + kv + kv))
+                : new Linear(store, width, bias, (path + ".q", q), (path + ".k", kv), (path + ".v", kv));
+        }
+
+        _output = new Linear(store, q, config.OutputBias, (path + ".o", width));
+        if (config.QueryKeyNorm && !cross)
+        {
+            _queryNorm = new Norm(store, path + ".q_norm", config.Norm, config.HeadSize);
+            _keyNorm = new Norm(store, path + ".k_norm", config.Norm, config.HeadSize);
+        }
+    }
+
+    public IEnumerable<AdapterSite> Sites => [.. _query.Sites, .. _keyValue?.Sites ?? [], .. _output.Sites];
+
+    /// <summary>Self-attention over x [B, T, D] → [B, T, D]; with a cache, over what it holds as well.</summary>
+    public Tensor Self(Tensor x, int layer, AttentionMask mask, Rotary.Angles? rotary, ForwardContext context, List<Tensor>? captured)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor q, Tensor k, Tensor v) = Project(x, context);
+        if (_queryNorm is not null)
+            (q, k) = (_queryNorm.Forward(q, context), _keyNorm!.Forward(k, context));
+        if (rotary is not null)
+            (q, k) = (Kernels.Rotate(q, rotary.Cos, rotary.Sin), Kernels.Rotate(k, rotary.Cos, rotary.Sin));
+        if (context.Cache is { } cache)
+            (k, v) = cache.Append(layer, k, v);
+        return Mix(q, k, v, mask.Lower(_config.Window(layer)), context, captured).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Attention of x [B, T, D] over an encoder's keys and values → [B, T, D].</summary>
+    public Tensor Cross(Tensor x, Tensor keys, Tensor values, AttentionMask mask, ForwardContext context, List<Tensor>? captured)
+    {
+        using var scope = NewDisposeScope();
+        Tensor q = Split(_query.Forward(x, context), _config.Heads);
+        return Mix(q, keys, values, mask.Lower(null), context, captured).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>An encoder's states [B, S, D] → keys and values for <see cref="Cross"/>, [B, S, Hkv, d].</summary>
+    public (Tensor Keys, Tensor Values) ProjectMemory(Tensor memory, ForwardContext context)
+    {
+        Tensor[] parts = _keyValue!.ForwardParts(memory, context);
+        return (Split(parts[0], _config.KeyValueHeadCount), Split(parts[1], _config.KeyValueHeadCount));
+    }
+
+    // x [B, T, D] → q [B, T, H, d], k and v [B, T, Hkv, d]
+    private (Tensor Query, Tensor Key, Tensor Value) Project(Tensor x, ForwardContext context)
+    {
+        Tensor[] parts = _query.ForwardParts(x, context);
+        if (parts.Length == 1)
+        {
+            long q = _config.Heads * _config.HeadSize, kv = _config.KeyValueHeadCount * _config.HeadSize;
+            parts = [parts[0].narrow(-1, 0, q), parts[0].narrow(-1, q, kv), parts[0].narrow(-1, q + kv, kv)];
+        }
+
+        return (Split(parts[0], _config.Heads), Split(parts[1], _config.KeyValueHeadCount), Split(parts[2], _config.KeyValueHeadCount));
+    }
+
+    // [B, T, h·d] → [B, T, h, d]
+    private Tensor Split(Tensor x, int heads) => x.view(x.size(0), x.size(1), heads, _config.HeadSize);
+
+    // q [B, T, H, d], k and v [B, S, Hkv, d] → [B, T, D]
+    private Tensor Mix(Tensor q, Tensor k, Tensor v, AttentionMask.Lowered mask, ForwardContext context, List<Tensor>? captured)
+    {
+        (q, k, v) = (q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)); // [B, H, T, d], [B, Hkv, S, d]
+        bool explicitWeights = captured is not null || _config.AttentionSoftcap is not null
+            || (context.Dropout is not null && _config.AttentionDropout > 0);
+        Tensor mixed = explicitWeights
+            ? Explicit(q, k, v, mask, context, captured)
+            : Script.Attention(q, k, v, mask.Tensor, mask.Causal, _config.Scale);
+        // [B, H, T, d] → [B, T, H·d]
+        Tensor joined = mixed.transpose(1, 2).reshape(q.size(0), q.size(2), _config.Heads * _config.HeadSize);
+        return _output.Forward(joined, context);
+    }
+
+    /// <summary>The same with every intermediate at hand, for captured weights, soft-capping and dropout.</summary>
+    private Tensor Explicit(Tensor q, Tensor k, Tensor v, AttentionMask.Lowered mask, ForwardContext context, List<Tensor>? captured)
+    {
+        long batch = q.size(0), heads = q.size(1), queries = q.size(2), size = q.size(3), keys = k.size(2), group = heads / k.size(1);
+        if (group > 1) // each key head serves `group` query heads
+            (k, v) = (k.repeat_interleave(group, 1), v.repeat_interleave(group, 1));
+        Tensor scores = bmm(q.reshape(batch * heads, queries, size), k.reshape(batch * heads, keys, size).transpose(1, 2))
+            .mul(_config.Scale).view(batch, heads, queries, keys);
+        if (_config.AttentionSoftcap is { } cap)
+            scores = scores.div(cap).tanh().mul(cap);
+        if (mask.AsFloat(scores) is { } bias)
+            scores = scores.add(bias);
+        Tensor weights = scores.softmax(-1, scores.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32).to(q.dtype);
+        captured?.Add(weights.alias().DetachFromDisposeScope());
+        if (context.Dropout is { } dropout && _config.AttentionDropout > 0)
+            weights = dropout.Apply(weights, _config.AttentionDropout);
+        return bmm(weights.reshape(batch * heads, queries, keys), v.reshape(batch * heads, keys, size)).view(batch, heads, queries, size);
+    }
+}

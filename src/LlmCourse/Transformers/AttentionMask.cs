@@ -1,0 +1,121 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers;
+
+/// <summary>
+/// Who sees whom, as a description: T query columns over S key columns. It is lowered to what the kernel wants once per
+/// forward pass (and window), and to nothing at all where plain causal or full attention says the same.
+/// </summary>
+internal sealed class AttentionMask : IDisposable
+{
+    private readonly Dictionary<int, Lowered> _lowered = [];
+
+    /// <summary>Query columns T.</summary>
+    public required int Queries { get; init; }
+
+    /// <summary>Key columns S.</summary>
+    public required int Keys { get; init; }
+
+    /// <summary>For each row the key column of its first query: how many columns a cache held before.</summary>
+    public required int[] Offsets { get; init; }
+
+    public required Device Device { get; init; }
+
+    /// <summary>Whether queries see only their own column and those before it.</summary>
+    public bool Causal { get; init; }
+
+    /// <summary>How many columns in front are visible whatever <see cref="Starts"/> says (virtual tokens).</summary>
+    public int Prefix { get; init; }
+
+    /// <summary>For each row its first real key column, or null where all rows start in column 0.</summary>
+    public int[]? Starts { get; init; }
+
+    /// <summary>For each row the column behind its last real key, or null where it does not matter.</summary>
+    public int[]? Ends { get; init; }
+
+    /// <summary>The segment of each column, or null.</summary>
+    public int[,]? Segments { get; init; }
+
+    /// <summary>A bias to add to scores, [B or 1, H, T, S], or null. Owned by this.</summary>
+    public Tensor? Bias { get; init; }
+
+    /// <summary>The mask of a layer that sees <paramref name="window"/> positions back, itself included (null: all).</summary>
+    public Lowered Lower(int? window)
+    {
+        int limit = window is { } size && size < Keys ? size : 0;
+        if (!_lowered.TryGetValue(limit, out Lowered? lowered))
+            _lowered[limit] = lowered = Make(limit);
+        return lowered;
+    }
+
+    public void Dispose()
+    {
+        foreach (Lowered lowered in _lowered.Values)
+            lowered.Tensor?.Dispose();
+        Bias?.Dispose();
+    }
+
+    private Lowered Make(int window)
+    {
+        bool oneOffset = Array.TrueForAll(Offsets, offset => offset == Offsets[0]);
+        bool everywhere = Starts is null && Ends is null && Segments is null && window == 0;
+        bool triangle = Causal && !(Queries == 1 && oneOffset && Keys == Offsets[0] + 1);
+        if (everywhere && !triangle)
+            return new Lowered(Bias?.alias().DetachFromDisposeScope(), false);
+        if (everywhere && Bias is null && oneOffset && Offsets[0] == 0 && Queries == Keys)
+            return new Lowered(null, true);
+
+        bool perRow = !oneOffset || Starts is not null || Ends is not null || Segments is not null;
+        bool perQuery = triangle || Starts is not null || Segments is not null || window > 0;
+        int rows = perRow ? Offsets.Length : 1, queries = perQuery ? Queries : 1;
+        bool[] visible = new bool[rows * queries * Keys];
+        for (int r = 0, at = 0; r < rows; r++)
+        {
+            for (int i = 0; i < queries; i++)
+            {
+                for (int j = 0; j < Keys; j++)
+                    visible[at++] = Sees(r, Offsets[r] + i, j, window);
+            }
+        }
+
+        using var scope = NewDisposeScope();
+        Tensor mask = tensor(visible, [rows, 1, queries, Keys], ScalarType.Bool, Device);
+        Tensor result = Bias is null ? mask : Bias.masked_fill(mask.logical_not(), float.NegativeInfinity);
+        return new Lowered(result.DetachFromDisposeScope(), false);
+    }
+
+    // A padded query sees itself, so that its row of weights is a distribution and no NaN arises.
+    private bool Sees(int row, int query, int key, int window)
+    {
+        if (Causal && key > query)
+            return false;
+        if (window > 0 && query - key >= window)
+            return false;
+        if (Segments is not null && query < Segments.GetLength(1) && Segments[row, query] != Segments[row, key])
+            return false;
+        if (key < Prefix || (Queries == Keys && key == query && Starts is not null))
+            return true;
+        return (Starts is null || key >= Starts[row]) && (Ends is null || key < Ends[row]);
+    }
+
+    /// <summary>What the kernel takes: a mask (bool, true visible; or float, added), or plain causality, or neither.</summary>
+    internal sealed record Lowered(Tensor? Tensor, bool Causal)
+    {
+        /// <summary>The same as a number to add to scores [B, H, T, S], or null where there is nothing to add.</summary>
+        public Tensor? AsFloat(Tensor scores)
+        {
+            if (Causal)
+            {
+                using Tensor ones = torch.ones([scores.size(2), scores.size(3)], ScalarType.Bool, scores.device);
+                using Tensor upper = ones.triu(1);
+                return zeros(upper.shape, scores.dtype, scores.device).masked_fill_(upper, float.NegativeInfinity);
+            }
+
+            if (Tensor is null || Tensor.dtype != ScalarType.Bool)
+                return Tensor?.alias();
+            using Tensor hidden = Tensor.logical_not();
+            return zeros(hidden.shape, scores.dtype, scores.device).masked_fill_(hidden, float.NegativeInfinity);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using LlmCourse.Transformers.Layers;
+using LlmCourse.Transformers.Positions;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers;
+
+/// <summary>
+/// The one block of every model here: self-attention, cross-attention where there is an encoder to read, feed-forward,
+/// each added to the stream with its norms where the configuration puts them.
+/// </summary>
+internal sealed class Block
+{
+    private readonly StackConfig _config;
+    private readonly int _layer;
+    private readonly Attention _self;
+    private readonly Attention? _cross;
+    private readonly FeedForward _feedForward;
+    private readonly SubLayerNorms _selfNorms;
+    private readonly SubLayerNorms? _crossNorms;
+    private readonly SubLayerNorms _feedForwardNorms;
+
+    public Block(ParameterStore store, string path, StackConfig config, int layer, long width)
+    {
+        _config = config;
+        _layer = layer;
+        _selfNorms = new SubLayerNorms(store, path + ".self", config.Norm, width);
+        _self = new Attention(store, path + ".self", config, width, cross: false);
+        if (config.CrossAttention)
+        {
+            _crossNorms = new SubLayerNorms(store, path + ".cross", config.Norm, width);
+            _cross = new Attention(store, path + ".cross", config, width, cross: true);
+        }
+
+        _feedForwardNorms = new SubLayerNorms(store, path + ".feedforward", config.Norm, width);
+        _feedForward = new FeedForward(store, path + ".feedforward", config, width);
+    }
+
+    public IEnumerable<AdapterSite> Sites => [.. _self.Sites, .. _cross?.Sites ?? [], .. _feedForward.Sites];
+
+    /// <summary>[B, T, D] → [B, T, D].</summary>
+    public Tensor Forward(Tensor x, Pass pass)
+    {
+        using var scope = NewDisposeScope();
+        ForwardContext context = pass.Context;
+        if (_config.ParallelResidual)
+        {
+            Tensor attended = _self.Self(_selfNorms.Before(x, context), _layer, pass.SelfMask, pass.Rotary, context, pass.Attentions);
+            Tensor fed = _feedForward.Forward(_feedForwardNorms.Before(x, context), context);
+            return x.add(Drop(attended, context)).add_(Drop(fed, context)).MoveToOuterDisposeScope();
+        }
+
+        x = Add(x, _selfNorms, context, input => _self.Self(input, _layer, pass.SelfMask, pass.Rotary, context, pass.Attentions));
+        if (_cross is not null)
+        {
+            x = Add(x, _crossNorms!, context, input =>
+            {
+                (Tensor keys, Tensor values) = pass.Memory(_layer, _cross);
+                return _cross.Cross(input, keys, values, pass.CrossMask!, context, pass.CrossAttentions);
+            });
+        }
+
+        return Add(x, _feedForwardNorms, context, input => _feedForward.Forward(input, context)).MoveToOuterDisposeScope();
+    }
+
+    // The four placements of NormPlacement: norms that a placement lacks let everything through.
+    private Tensor Add(Tensor x, SubLayerNorms norms, ForwardContext context, Func<Tensor, Tensor> subLayer)
+    {
+        using var scope = NewDisposeScope();
+        Tensor output = norms.After(subLayer(norms.Before(x, context)), context);
+        return norms.OnSum(x.add(Drop(output, context)), context).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Drop(Tensor x, ForwardContext context) =>
+        context.Dropout is { } dropout && _config.Dropout > 0 ? dropout.Apply(x, _config.Dropout) : x;
+
+    /// <summary>What all blocks of one forward pass share.</summary>
+    internal sealed record Pass(ForwardContext Context, AttentionMask SelfMask)
+    {
+        public Rotary.Angles? Rotary { get; init; }
+
+        public AttentionMask? CrossMask { get; init; }
+
+        /// <summary>The encoder's states [B, S, D] for cross-attention.</summary>
+        public Tensor? MemoryStates { get; init; }
+
+        public List<Tensor>? Attentions { get; init; }
+
+        public List<Tensor>? CrossAttentions { get; init; }
+
+        public (Tensor Keys, Tensor Values) Memory(int layer, Attention attention) =>
+            Context.Cache is { } cache
+                ? cache.Cross(layer, () => attention.ProjectMemory(MemoryStates!, Context))
+                : attention.ProjectMemory(MemoryStates!, Context);
+    }
+
+    /// <summary>The norms around one sub-layer.</summary>
+    private sealed class SubLayerNorms
+    {
+        private readonly Norm? _before;
+        private readonly Norm? _after;
+        private readonly Norm? _onSum;
+
+        public SubLayerNorms(ParameterStore store, string path, NormConfig config, long width)
+        {
+            NormPlacement placement = config.Placement;
+            if (placement is NormPlacement.Pre or NormPlacement.Sandwich)
+                _before = new Norm(store, path + ".norm", config, width);
+            if (placement is NormPlacement.Sandwich or NormPlacement.Output)
+                _after = new Norm(store, path + ".output_norm", config, width);
+            if (placement == NormPlacement.Post)
+                _onSum = new Norm(store, path + ".norm", config, width);
+        }
+
+        public Tensor Before(Tensor x, ForwardContext context) => _before?.Forward(x, context) ?? x;
+
+        public Tensor After(Tensor x, ForwardContext context) => _after?.Forward(x, context) ?? x;
+
+        public Tensor OnSum(Tensor x, ForwardContext context) => _onSum?.Forward(x, context) ?? x;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.Json;
+
+namespace LlmCourse.Transformers.Families;
+
+/// <summary>
+/// An architecture as published checkpoints have it: how its <c>config.json</c> reads, and what its modules are called
+/// there. Each family is one such value; the transformer itself knows none of them.
+/// </summary>
+internal sealed record Family
+{
+    /// <summary>All families, by what <c>model_type</c> calls them.</summary>
+    private static readonly Family[] All = [T5.Family, Bart.Family, Llama.Family, Gpt2.Family, Bert.Family, Roberta.Family];
+
+    /// <summary>The values of <c>model_type</c> it answers to.</summary>
+    public required string[] ModelTypes { get; init; }
+
+    /// <summary>config.json → architecture.</summary>
+    public required Func<ConfigReader, TransformerConfig> Read { get; init; }
+
+    /// <summary>
+    /// Our modules and the checkpoint's, <c>{i}</c> standing for the layer. A module's tensors have the same last part on
+    /// both sides (weight, bias).
+    /// </summary>
+    public required Func<TransformerConfig, ModuleName[]> Modules { get; init; }
+
+    /// <summary>What stands before the names of the base model's tensors where the file has a head too.</summary>
+    public string BasePrefix { get; init; } = "";
+
+    /// <summary>
+    /// Tensors that may stand in a file and mean nothing: buffers, and copies of tied weights. <c>*</c> is any layer number,
+    /// a trailing <c>.</c> any rest.
+    /// </summary>
+    public string[] Leftovers { get; init; } = [];
+
+    /// <exception cref="ConfigException">The model type is missing or unknown.</exception>
+    public static Family Of(JsonElement config)
+    {
+        if (config.ValueKind != JsonValueKind.Object)
+            throw new ConfigException("config.json must hold an object.");
+        string type = new ConfigReader(config).Text("model_type") ?? throw new ConfigException("config.json lacks \"model_type\".");
+        return Array.Find(All, family => family.ModelTypes.Contains(type)) ?? throw new ConfigException(
+            $"config.json: \"model_type\": \"{type}\" is not supported; supported: {string.Join(", ", All.SelectMany(family => family.ModelTypes))}.");
+    }
+
+    /// <summary>Reads and checks the architecture.</summary>
+    public TransformerConfig Config(JsonElement config, Func<string, bool>? hasWeight = null)
+    {
+        try
+        {
+            return Read(new ConfigReader(config, hasWeight)).Validate();
+        }
+        catch (ArgumentException error)
+        {
+            throw new ConfigException($"config.json describes no possible model: {error.Message}");
+        }
+    }
+}

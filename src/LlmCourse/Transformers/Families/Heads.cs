@@ -1,0 +1,46 @@
+namespace LlmCourse.Transformers.Families;
+
+/// <summary>What <c>architectures</c> says about the head, in the same words for every family.</summary>
+internal static class Heads
+{
+    /// <summary>The kind of head the first architecture names; a base model has none.</summary>
+    public static HeadKind Kind(ConfigReader config, string otherwise)
+    {
+        string name = config.Names("architectures") is [string first, ..] ? first : otherwise;
+        return name switch
+        {
+            _ when name.EndsWith("ForConditionalGeneration", StringComparison.Ordinal) => HeadKind.LanguageModel,
+            _ when name.EndsWith("ForCausalLM", StringComparison.Ordinal) => HeadKind.LanguageModel,
+            _ when name.EndsWith("LMHeadModel", StringComparison.Ordinal) => HeadKind.LanguageModel,
+            _ when name.EndsWith("ForMaskedLM", StringComparison.Ordinal) => HeadKind.MaskedLanguageModel,
+            _ when name.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => HeadKind.SequenceClassification,
+            _ when name.EndsWith("ForTokenClassification", StringComparison.Ordinal) => HeadKind.TokenClassification,
+            _ when name.EndsWith("Model", StringComparison.Ordinal) => HeadKind.None,
+            _ => throw new ConfigException($"config.json: \"architectures\": \"{name}\" is not supported."),
+        };
+    }
+
+    /// <summary>A classification head as every family configures it.</summary>
+    public static HeadConfig Classifier(ConfigReader config, HeadKind kind, double dropout)
+    {
+        IReadOnlyList<string> names = config.Labels("id2label");
+        return new HeadConfig
+        {
+            Kind = kind,
+            Labels = names.Count > 0 ? names.Count : config.OptionalInt("num_labels", "_num_labels") ?? 2,
+            LabelNames = names,
+            Dropout = dropout,
+            Problem = config.Text("problem_type") switch
+            {
+                null => null,
+                "regression" => ProblemType.Regression,
+                "single_label_classification" => ProblemType.SingleLabel,
+                "multi_label_classification" => ProblemType.MultiLabel,
+                string other => throw new ConfigException($"config.json: \"problem_type\": \"{other}\" is not supported."),
+            },
+        };
+    }
+
+    public static ConfigException Unsupported(string family, HeadKind kind) =>
+        new($"A {family} with head {kind} is not supported.");
+}

@@ -1,0 +1,37 @@
+namespace LlmCourse.Transformers.Families;
+
+/// <summary>RoBERTa (Liu et al. 2019): BERT without sentence types; positions start behind the pad id; a classifier of two layers.</summary>
+internal static class Roberta
+{
+    public static Family Family { get; } = new()
+    {
+        ModelTypes = ["roberta"],
+        Read = Read,
+        Modules = config =>
+        [
+            .. Bert.Modules(config, "roberta"),
+            .. config.Head.Kind switch
+            {
+                HeadKind.MaskedLanguageModel => new ModuleName[]
+                {
+                    new("head.dense", "lm_head.dense"),
+                    new("head.norm", "lm_head.layer_norm"),
+                    new("head.output.bias", "lm_head.bias", IsTensor: true),
+                },
+                HeadKind.SequenceClassification => [new("head.dense", "classifier.dense"), new("head.output", "classifier.out_proj")],
+                _ => [new("head.output", "classifier")],
+            },
+        ],
+        BasePrefix = "roberta.",
+        Leftovers = ["roberta.embeddings.position_ids", "roberta.pooler.", "lm_head.decoder.weight", "lm_head.decoder.bias"],
+    };
+
+    private static TransformerConfig Read(ConfigReader config)
+    {
+        int pad = config.OptionalInt("pad_token_id") ?? 1;
+        TransformerConfig read = Bert.Read(config, "RobertaForMaskedLM", pad, offset: pad + 1);
+        return read.Head.Kind == HeadKind.SequenceClassification
+            ? read with { Pooler = false, Head = read.Head with { Dense = true } }
+            : read;
+    }
+}

@@ -1,0 +1,47 @@
+using LlmCourse.Transformers.Layers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers;
+
+/// <summary>down(act(up x)), or gated: down(act(gate x) · up x).</summary>
+internal sealed class FeedForward
+{
+    private readonly StackConfig _config;
+    private readonly Linear _in;
+    private readonly Linear _down;
+
+    public FeedForward(ParameterStore store, string path, StackConfig config, long width)
+    {
+        _config = config;
+        long inner = config.FeedForwardWidth;
+        _in = config.Gated
+            ? new Linear(store, width, config.FeedForwardBias, (path + ".gate", inner), (path + ".up", inner))
+            : new Linear(store, width, config.FeedForwardBias, (path + ".up", inner));
+        _down = new Linear(store, inner, config.FeedForwardBias, (path + ".down", width));
+    }
+
+    public IEnumerable<AdapterSite> Sites => [.. _in.Sites, .. _down.Sites];
+
+    /// <summary>[B, T, D] → [B, T, D].</summary>
+    public Tensor Forward(Tensor x, ForwardContext context)
+    {
+        using var scope = NewDisposeScope();
+        Tensor[] parts = _in.ForwardParts(x, context);
+        Tensor inner = Activate(parts[0], _config.Activation);
+        if (_config.Gated)
+            inner = inner.mul(parts[1]);
+        if (context.Dropout is { } dropout && _config.ActivationDropout > 0)
+            inner = dropout.Apply(inner, _config.ActivationDropout);
+        return _down.Forward(inner, context).MoveToOuterDisposeScope();
+    }
+
+    internal static Tensor Activate(Tensor x, Activation activation) => activation switch
+    {
+        Activation.Relu => nn.functional.relu(x),
+        Activation.Gelu => x.gelu(TorchSharp.Modules.GELU.Approximate.none),
+        Activation.GeluTanh => x.gelu(TorchSharp.Modules.GELU.Approximate.tanh),
+        Activation.Silu => nn.functional.silu(x),
+        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Unknown activation."),
+    };
+}

@@ -1,0 +1,32 @@
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers;
+
+/// <summary>
+/// What one forward pass needs beyond its batch. It is passed down, never stored: two passes with different contexts may run
+/// at once over the same weights.
+/// </summary>
+public sealed record ForwardContext
+{
+    /// <summary>Plain evaluation: no dropout, nothing captured.</summary>
+    public static ForwardContext Evaluation { get; } = new();
+
+    /// <summary>Where dropout masks come from; null is evaluation.</summary>
+    public DropoutMasks? Dropout { get; init; }
+
+    /// <summary>Whether the base's weights are constants here, whatever their requires_grad says.</summary>
+    public bool FreezeBase { get; init; }
+
+    /// <summary>Whether the result carries the hidden states behind the embeddings and each block.</summary>
+    public bool CaptureHiddenStates { get; init; }
+
+    /// <summary>Whether the result carries the attention weights of each block.</summary>
+    public bool CaptureAttentions { get; init; }
+
+    internal ILinearAdapter? Adapter { get; init; }
+
+    /// <summary>Virtual embeddings in front of every row, [n, D]: of the encoder where there is one, else of the only stack.</summary>
+    internal Tensor? SoftPrompt { get; init; }
+
+    internal KeyValueCache? Cache { get; init; }
+}

@@ -1,0 +1,53 @@
+using LlmCourse.Runtime;
+using LlmCourse.Transformers.Layers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers.Heads;
+
+/// <summary>Hidden states → a logit for every token; for masked language models behind a dense layer and a norm.</summary>
+internal sealed class LanguageModelHead
+{
+    private readonly HeadConfig _config;
+    private readonly Linear? _dense;
+    private readonly Norm? _norm;
+    private readonly Linear _output;
+
+    public LanguageModelHead(ParameterStore store, TransformerConfig config, Weights tokenTable)
+    {
+        _config = config.Head;
+        if (_config.Transform is not null)
+        {
+            _dense = new Linear(store, config.Width, bias: true, ("head.dense", config.Width));
+            _norm = new Norm(store, "head.norm", config.Last.Norm, config.Width);
+        }
+
+        long vocabulary = config.VocabularySize;
+        if (_config.Tied)
+        {
+            Weights? bias = _config.Bias ? store.Add(["head.output.bias"], [vocabulary], [], trainable: !_config.FrozenBias) : null;
+            _output = new Linear("head.output", tokenTable, bias);
+        }
+        else
+        {
+            _output = new Linear(store, config.Width, _config.Bias, ("head.output", vocabulary));
+        }
+    }
+
+    public IEnumerable<AdapterSite> Sites => [.. _dense?.Sites ?? [], .. _output.Sites];
+
+    /// <summary>States of any rows, [.., D] → [.., V].</summary>
+    public Tensor Logits(Tensor states, ForwardContext context)
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = states;
+        if (_dense is not null)
+            x = _norm!.Forward(FeedForward.Activate(_dense.Forward(x, context), _config.Transform!.Value), context);
+        if (_config.Scale != 1)
+            x = x.mul(_config.Scale);
+        Tensor logits = _output.Forward(x, context);
+        if (_config.Softcap is { } cap)
+            logits = logits.div(cap).tanh_().mul_(cap);
+        return logits.MoveToOuterDisposeScope();
+    }
+}

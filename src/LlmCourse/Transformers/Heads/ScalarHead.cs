@@ -1,0 +1,17 @@
+using LlmCourse.Transformers.Layers;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers.Heads;
+
+/// <summary>Hidden states → one number at every position: a value function, or a reward for each token.</summary>
+internal sealed class ScalarHead(ParameterStore store, long width, string path = "head.output")
+{
+    private readonly Linear _output = new(store, width, bias: true, (path, 1));
+
+    /// <summary>[B, T, D] → [B, T].</summary>
+    public Tensor Values(Hidden hidden, ForwardContext context)
+    {
+        using Tensor column = _output.Forward(hidden.States, context);
+        return column.squeeze(-1);
+    }
+}

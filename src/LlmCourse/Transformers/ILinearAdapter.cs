@@ -1,0 +1,15 @@
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers;
+
+/// <summary>What adapters are to the model: something that may change the output of a linear map.</summary>
+internal interface ILinearAdapter
+{
+    /// <summary>
+    /// Returns the output with the adapter's share. Rows that have no adapter at this site keep their bits.
+    /// </summary>
+    /// <param name="site">Where.</param>
+    /// <param name="input">The map's input, [B, T, input].</param>
+    /// <param name="output">Its output without adapter, [B, T, output]; returned as it is where there is nothing to add.</param>
+    Tensor Apply(AdapterSite site, Tensor input, Tensor output);
+}

@@ -1,0 +1,206 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers;
+
+/// <summary>
+/// The keys and values of what a decoder has read, for every layer. Each row fills columns from 0 on; how many is known on
+/// the host, so nothing is masked that need not be, shortening a row is arithmetic, and rows of different length cost no copy.
+/// Capacity is allocated ahead and grows by doubling.
+/// </summary>
+internal sealed class KeyValueCache : IDisposable
+{
+    private readonly (Tensor Keys, Tensor Values)?[] _self;
+    private readonly (Tensor Keys, Tensor Values)?[] _cross;
+    private readonly int _heads;
+    private readonly int _size;
+    private int[] _lengths;
+    private int _capacity;
+    private (int Width, Tensor Index)? _scatter;
+
+    public KeyValueCache(StackConfig config, int rows, int capacity)
+        : this(config.Layers, config.KeyValueHeadCount, config.HeadSize, new int[rows], Math.Max(capacity, 1))
+    {
+    }
+
+    private KeyValueCache(int layers, int heads, int size, int[] lengths, int capacity)
+    {
+        _self = new (Tensor, Tensor)?[layers];
+        _cross = new (Tensor, Tensor)?[layers];
+        _heads = heads;
+        _size = size;
+        _lengths = lengths;
+        _capacity = capacity;
+    }
+
+    /// <summary>How many columns each row has filled, virtual tokens included.</summary>
+    public IReadOnlyList<int> Lengths => _lengths;
+
+    /// <summary>The longest row.</summary>
+    public int Columns => _lengths.Max();
+
+    /// <summary>
+    /// Writes k and v [B, T, Hkv, d] behind each row of a layer and returns all columns so far, [B, S, Hkv, d] views.
+    /// The lengths rise when the whole pass is done: see <see cref="Advance"/>.
+    /// </summary>
+    public (Tensor Keys, Tensor Values) Append(int layer, Tensor k, Tensor v)
+    {
+        int width = (int)k.size(1), columns = Columns + width;
+        Reserve(columns);
+        if (_self[layer] is not { } store)
+        {
+            long[] shape = [_lengths.Length, _capacity, _heads, _size];
+            // Zeros: what is masked still meets a weight of 0, and 0 times garbage may be NaN.
+            store = (zeros(shape, k.dtype, k.device).DetachFromDisposeScope(), zeros(shape, v.dtype, v.device).DetachFromDisposeScope());
+            _self[layer] = store;
+        }
+
+        Write(store.Keys, k, width);
+        Write(store.Values, v, width);
+        return (store.Keys.narrow(1, 0, columns), store.Values.narrow(1, 0, columns));
+    }
+
+    /// <summary>Counts what a pass has appended to each row.</summary>
+    public void Advance(IReadOnlyList<int> counts)
+    {
+        for (int r = 0; r < _lengths.Length; r++)
+            _lengths[r] += counts[r];
+        DropScatter();
+    }
+
+    /// <summary>The keys and values of an encoder's output for a layer, made once.</summary>
+    public (Tensor Keys, Tensor Values) Cross(int layer, Func<(Tensor Keys, Tensor Values)> make)
+    {
+        if (_cross[layer] is not { } cross)
+        {
+            cross = make();
+            cross = (cross.Keys.alias().DetachFromDisposeScope(), cross.Values.alias().DetachFromDisposeScope());
+            _cross[layer] = cross;
+        }
+
+        // One prompt behind many rows: a view with stride 0.
+        return cross.Keys.size(0) == _lengths.Length ? cross
+            : (cross.Keys.expand(_lengths.Length, -1, -1, -1), cross.Values.expand(_lengths.Length, -1, -1, -1));
+    }
+
+    /// <summary>Shortens rows to the given lengths.</summary>
+    public void Truncate(IReadOnlyList<int> lengths)
+    {
+        for (int r = 0; r < _lengths.Length; r++)
+        {
+            if (lengths[r] < 0 || lengths[r] > _lengths[r])
+                throw new ArgumentOutOfRangeException(nameof(lengths), $"Row {r} has {_lengths[r]} positions and cannot be cut to {lengths[r]}.");
+        }
+
+        _lengths = [.. lengths];
+        DropScatter();
+    }
+
+    /// <summary>Row i becomes what row rows[i] was: reorders, drops and multiplies rows.</summary>
+    public void Select(int[] rows)
+    {
+        using Tensor index = tensor(Array.ConvertAll(rows, row => (long)row), ScalarType.Int64, Device);
+        Replace(_self, pair => (Pick(pair.Keys, index), Pick(pair.Values, index)));
+        Replace(_cross, pair => pair.Keys.size(0) == 1
+            ? (pair.Keys.alias(), pair.Values.alias())
+            : (Pick(pair.Keys, index), Pick(pair.Values, index)));
+        _lengths = Array.ConvertAll(rows, row => _lengths[row]);
+        DropScatter();
+    }
+
+    /// <summary>An independent copy.</summary>
+    public KeyValueCache Fork()
+    {
+        KeyValueCache copy = new(_self.Length, _heads, _size, [.. _lengths], _capacity);
+        for (int i = 0; i < _self.Length; i++)
+        {
+            copy._self[i] = Copy(_self[i], pair => pair.clone());
+            copy._cross[i] = Copy(_cross[i], pair => pair.alias()); // never written to
+        }
+
+        return copy;
+    }
+
+    public void Dispose()
+    {
+        foreach ((Tensor Keys, Tensor Values)? pair in _self.Concat(_cross))
+        {
+            pair?.Keys.Dispose();
+            pair?.Values.Dispose();
+        }
+
+        DropScatter();
+    }
+
+    private Device Device => _self[0]?.Keys.device ?? CPU;
+
+    private static (Tensor, Tensor)? Copy((Tensor Keys, Tensor Values)? pair, Func<Tensor, Tensor> copy) =>
+        pair is { } some ? (copy(some.Keys).DetachFromDisposeScope(), copy(some.Values).DetachFromDisposeScope()) : null;
+
+    private static Tensor Pick(Tensor tensor, Tensor index) => tensor.index_select(0, index);
+
+    private static void Replace((Tensor Keys, Tensor Values)?[] pairs, Func<(Tensor Keys, Tensor Values), (Tensor Keys, Tensor Values)> map)
+    {
+        for (int i = 0; i < pairs.Length; i++)
+        {
+            if (pairs[i] is not { } old)
+                continue;
+            (Tensor keys, Tensor values) = map(old);
+            pairs[i] = (keys.DetachFromDisposeScope(), values.DetachFromDisposeScope());
+            old.Keys.Dispose();
+            old.Values.Dispose();
+        }
+    }
+
+    private void Reserve(int columns)
+    {
+        if (columns <= _capacity)
+            return;
+        int grown = Math.Max(columns, _capacity * 2);
+        Replace(_self, pair => (Grow(pair.Keys, grown), Grow(pair.Values, grown)));
+        _capacity = grown;
+        DropScatter();
+    }
+
+    private static Tensor Grow(Tensor old, int capacity)
+    {
+        Tensor grown = zeros([old.size(0), capacity, old.size(2), old.size(3)], old.dtype, old.device);
+        using Tensor start = grown.narrow(1, 0, old.size(1));
+        start.copy_(old);
+        return grown;
+    }
+
+    // source [B, T, Hkv, d] goes to columns lengths[r] … lengths[r] + T − 1 of each row
+    private void Write(Tensor store, Tensor source, int width)
+    {
+        if (Array.TrueForAll(_lengths, length => length == _lengths[0]))
+        {
+            using Tensor target = store.narrow(1, _lengths[0], width);
+            target.copy_(source);
+            return;
+        }
+
+        using Tensor flat = store.view(-1, _heads, _size);
+        using Tensor rows = source.reshape(-1, _heads, _size);
+        flat.index_copy_(0, ScatterIndex(width, store.device), rows);
+    }
+
+    private Tensor ScatterIndex(int width, Device device)
+    {
+        if (_scatter is { } known && known.Width == width)
+            return known.Index;
+        DropScatter();
+        long[] at = new long[_lengths.Length * width];
+        for (int i = 0; i < at.Length; i++)
+            at[i] = ((long)(i / width) * _capacity) + _lengths[i / width] + (i % width);
+        Tensor index = tensor(at, ScalarType.Int64, device).DetachFromDisposeScope();
+        _scatter = (width, index);
+        return index;
+    }
+
+    private void DropScatter()
+    {
+        _scatter?.Index.Dispose();
+        _scatter = null;
+    }
+}

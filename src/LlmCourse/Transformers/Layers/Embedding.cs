@@ -1,0 +1,19 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers.Layers;
+
+/// <summary>A table of vectors, looked up by row number.</summary>
+internal sealed class Embedding(ParameterStore store, string path, long count, long size)
+{
+    public Weights Weight { get; } = store.Add(path + ".weight", count, size);
+
+    /// <summary>ids [B, T] (or [T]) → [B, T, D] (or [T, D]).</summary>
+    public Tensor Forward(Tensor ids, ForwardContext context)
+    {
+        Tensor table = context.FreezeBase || !is_grad_enabled() ? Weight.Whole : Weight.Parts[0];
+        using Tensor flat = ids.reshape(-1);
+        using Tensor rows = table.index_select(0, flat);
+        return rows.reshape([.. ids.shape, table.size(1)]);
+    }
+}

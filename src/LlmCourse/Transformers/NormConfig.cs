@@ -1,0 +1,23 @@
+namespace LlmCourse.Transformers;
+
+/// <summary>Which normalisation a stack uses, and where it stands.</summary>
+public sealed record NormConfig
+{
+    /// <summary>LayerNorm (mean and variance, weight and bias) or RMSNorm (root mean square, weight only).</summary>
+    public NormKind Kind { get; init; } = NormKind.Layer;
+
+    /// <summary>Where the norms of a block stand.</summary>
+    public NormPlacement Placement { get; init; } = NormPlacement.Pre;
+
+    /// <summary>What is added to the variance.</summary>
+    public double Epsilon { get; init; } = 1e-5;
+
+    /// <summary>Whether the stack ends with a norm.</summary>
+    public bool Final { get; init; }
+
+    /// <summary>Whether the embeddings are normalised.</summary>
+    public bool Embedding { get; init; }
+
+    /// <summary>Whether the stored weight w means 1 + w (Gemma).</summary>
+    public bool UnitOffset { get; init; }
+}

@@ -1,0 +1,108 @@
+namespace LlmCourse.Transformers;
+
+/// <summary>One stack of blocks, an encoder's or a decoder's: what the block of this library can be told to be.</summary>
+public sealed record StackConfig
+{
+    /// <summary>The number of blocks.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>Query heads H.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Key and value heads: <see cref="Heads"/> unless set (1 is multi-query, between is grouped-query attention).</summary>
+    public int? KeyValueHeads { get; init; }
+
+    /// <summary>The size of one head; H × size need not be the width.</summary>
+    public required int HeadSize { get; init; }
+
+    /// <summary>The inner width of the feed-forward.</summary>
+    public required int FeedForwardWidth { get; init; }
+
+    /// <summary>Whether a position sees only itself and what is before it.</summary>
+    public bool Causal { get; init; }
+
+    /// <summary>Whether each block also reads an encoder.</summary>
+    public bool CrossAttention { get; init; }
+
+    /// <summary>How order enters.</summary>
+    public PositionConfig Positions { get; init; } = new();
+
+    /// <summary>Which normalisation, and where.</summary>
+    public NormConfig Norm { get; init; } = new();
+
+    /// <summary>The non-linearity of the feed-forward.</summary>
+    public Activation Activation { get; init; } = Activation.Relu;
+
+    /// <summary>Whether the activation gates a second projection (GLU variants, Shazeer 2020).</summary>
+    public bool Gated { get; init; }
+
+    /// <summary>Biases on q, k and v.</summary>
+    public bool QueryKeyValueBias { get; init; }
+
+    /// <summary>A bias on the attention's output projection.</summary>
+    public bool OutputBias { get; init; }
+
+    /// <summary>Biases in the feed-forward.</summary>
+    public bool FeedForwardBias { get; init; }
+
+    /// <summary>Whether q, k and v are one parameter, as in GPT-2's <c>c_attn</c>.</summary>
+    public bool FusedQueryKeyValue { get; init; }
+
+    /// <summary>Whether queries and keys are normalised head by head.</summary>
+    public bool QueryKeyNorm { get; init; }
+
+    /// <summary>What scores are multiplied by: 1/√head size unless set (T5: 1).</summary>
+    public double? AttentionScale { get; init; }
+
+    /// <summary>Scores become cap · tanh(score / cap), or stay where null.</summary>
+    public double? AttentionSoftcap { get; init; }
+
+    /// <summary>For each layer how many positions back, itself included, it sees; null is all. Empty: all layers see all.</summary>
+    public IReadOnlyList<int?> Windows { get; init; } = [];
+
+    /// <summary>Whether attention and feed-forward read the same normalised input and are added together.</summary>
+    public bool ParallelResidual { get; init; }
+
+    /// <summary>What embeddings are multiplied by.</summary>
+    public double EmbeddingScale { get; init; } = 1;
+
+    /// <summary>The number of token types, 0 for none.</summary>
+    public int TokenTypes { get; init; }
+
+    /// <summary>Dropout on embeddings and on what each sub-layer adds.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Dropout on attention weights.</summary>
+    public double AttentionDropout { get; init; }
+
+    /// <summary>Dropout inside the feed-forward, behind the activation.</summary>
+    public double ActivationDropout { get; init; }
+
+    /// <summary>Whether dropout also follows the final norm (T5).</summary>
+    public bool FinalDropout { get; init; }
+
+    internal int KeyValueHeadCount => KeyValueHeads ?? Heads;
+
+    internal double Scale => AttentionScale ?? 1 / Math.Sqrt(HeadSize);
+
+    internal int? Window(int layer) => Windows.Count == 0 ? null : Windows[layer];
+
+    internal void Validate(string name)
+    {
+        TransformerConfig.Positive(Layers, $"{name}.{nameof(Layers)}");
+        TransformerConfig.Positive(Heads, $"{name}.{nameof(Heads)}");
+        TransformerConfig.Positive(HeadSize, $"{name}.{nameof(HeadSize)}");
+        TransformerConfig.Positive(FeedForwardWidth, $"{name}.{nameof(FeedForwardWidth)}");
+        if (KeyValueHeadCount <= 0 || Heads % KeyValueHeadCount != 0)
+            throw new ArgumentException($"{name}.{nameof(KeyValueHeads)} must divide Heads = {Heads}, found {KeyValueHeadCount}.");
+        if (Windows.Count != 0 && (Windows.Count != Layers || Windows.Any(window => window <= 0)))
+            throw new ArgumentException($"{name}.{nameof(Windows)} must have one positive or null entry for each of the {Layers} layers.");
+        foreach ((string property, double value) in new[] { (nameof(Dropout), Dropout), (nameof(AttentionDropout), AttentionDropout), (nameof(ActivationDropout), ActivationDropout) })
+        {
+            if (!(value is >= 0 and < 1))
+                throw new ArgumentException($"{name}.{property} must be in [0, 1), found {value}.");
+        }
+
+        Positions.Validate($"{name}.{nameof(Positions)}", HeadSize);
+    }
+}

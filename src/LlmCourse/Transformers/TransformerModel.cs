@@ -1,0 +1,135 @@
+using LlmCourse.Data;
+using LlmCourse.Transformers.Heads;
+using LlmCourse.Transformers.Layers;
+using TorchSharp;
+using Parameter = TorchSharp.Modules.Parameter;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers;
+
+/// <summary>
+/// A transformer with its weights: a trunk and the head its configuration names. It owns its parameters; forwards take what
+/// else they need as a <see cref="ForwardContext"/>, so that one model serves several threads.
+/// </summary>
+public sealed class TransformerModel : IDisposable
+{
+    private readonly ParameterStore _store;
+    private readonly Linear? _pooler;
+    private readonly LanguageModelHead? _languageModel;
+    private readonly ClassificationHead? _classifier;
+    private readonly ScalarHead? _scalar;
+
+    /// <summary>A model with random weights.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="seed">Of the random weights: the same seed gives the same model.</param>
+    /// <param name="type">The type of the weights.</param>
+    /// <param name="device">Where they live; null for the CPU.</param>
+    public TransformerModel(TransformerConfig config, long seed, ScalarType type = ScalarType.Float32, Device? device = null)
+        : this(config, type, device ?? CPU) => RandomWeights.Fill(this, seed);
+
+    /// <summary>A model whose weights are allocated but not set: a loader fills them.</summary>
+    internal TransformerModel(TransformerConfig config, ScalarType type, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        Config = config.Validate();
+        _store = new ParameterStore(type, device);
+        Trunk = new Trunk(_store, config);
+        if (config.Pooler)
+            _pooler = new Linear(_store, config.Width, bias: true, ("pooler", config.Width));
+        switch (config.Head.Kind)
+        {
+            case HeadKind.LanguageModel or HeadKind.MaskedLanguageModel:
+                _languageModel = new LanguageModelHead(_store, config, Trunk.TokenTable);
+                break;
+            case HeadKind.SequenceClassification or HeadKind.TokenClassification:
+                _classifier = new ClassificationHead(_store, config);
+                break;
+            case HeadKind.Scalar:
+                _scalar = new ScalarHead(_store, config.Width);
+                break;
+        }
+    }
+
+    /// <summary>The architecture.</summary>
+    public TransformerConfig Config { get; }
+
+    /// <summary>Embeddings and stacks.</summary>
+    public Trunk Trunk { get; }
+
+    /// <summary>Where the weights live.</summary>
+    public Device Device => _store.Device;
+
+    /// <summary>The type of the weights.</summary>
+    public ScalarType Type => _store.Type;
+
+    /// <summary>The canonical name of every parameter, and the parameter; a tied tensor appears once.</summary>
+    public IEnumerable<(string Name, Parameter Parameter)> NamedParameters => _store.Named;
+
+    /// <summary>The number of weights.</summary>
+    public long ParameterCount => _store.Named.Sum(entry => entry.Parameter.numel());
+
+    /// <summary>The places where adapters may act.</summary>
+    internal IEnumerable<AdapterSite> Sites => [.. Trunk.Sites, .. _languageModel?.Sites ?? []];
+
+    internal ParameterStore Store => _store;
+
+    /// <summary>The parameters that want a gradient, for an optimizer.</summary>
+    public IEnumerable<Parameter> TrainableParameters() => _store.Named.Select(entry => entry.Parameter).Where(parameter => parameter.requires_grad);
+
+    /// <summary>
+    /// Logits of a batch: [B, T, V] for language models (of the decoder where there is one), [B, labels] or [B, T, labels]
+    /// for classifiers. The caller owns the result.
+    /// </summary>
+    public Tensor Logits(Batch batch, ForwardContext? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        context ??= ForwardContext.Evaluation;
+        using Hidden hidden = Trunk.Run(batch, context);
+        return Logits(hidden, batch.Decoder ?? batch.Input, context);
+    }
+
+    /// <summary>The head's logits of hidden states that the trunk made.</summary>
+    internal Tensor Logits(Hidden hidden, Sequences sequences, ForwardContext context)
+    {
+        if (_languageModel is not null)
+            return _languageModel.Logits(hidden.States, context);
+        if (_classifier is null)
+            throw new InvalidOperationException($"A model with head {Config.Head.Kind} has no logits.");
+        using Tensor? pooled = _pooler is null ? null : Pooled(hidden, context);
+        return _classifier.Logits(hidden, sequences, pooled, context);
+    }
+
+    /// <summary>Logits of chosen states, [.., D] → [.., V].</summary>
+    internal Tensor TokenLogits(Tensor states, ForwardContext context) =>
+        (_languageModel ?? throw new InvalidOperationException($"A model with head {Config.Head.Kind} predicts no tokens.")).Logits(states, context);
+
+    /// <summary>The pooler's output, tanh of a dense layer over the first position: [B, D].</summary>
+    public Tensor Pooled(Hidden hidden, ForwardContext? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(hidden);
+        if (_pooler is null)
+            throw new InvalidOperationException("The model has no pooler.");
+        using Tensor first = ClassificationHead.First(hidden);
+        using Tensor dense = _pooler.Forward(first, context ?? ForwardContext.Evaluation);
+        return dense.tanh();
+    }
+
+    /// <summary>A number at every position, [B, T], for a model with a scalar head.</summary>
+    public Tensor Values(Hidden hidden, ForwardContext? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(hidden);
+        return (_scalar ?? throw new InvalidOperationException($"A model with head {Config.Head.Kind} has no values.")).Values(hidden, context ?? ForwardContext.Evaluation);
+    }
+
+    /// <summary>
+    /// Moves every weight; ties and shared storage stay. Parameters become new objects: make optimizers afterwards.
+    /// </summary>
+    public void To(Device? device = null, ScalarType? type = null) => _store.To(type ?? Type, device ?? Device);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Trunk.Dispose();
+        _store.Dispose();
+    }
+}

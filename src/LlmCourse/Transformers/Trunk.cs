@@ -1,0 +1,97 @@
+using LlmCourse.Data;
+using LlmCourse.Transformers.Layers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Transformers;
+
+/// <summary>Embeddings and stacks: everything of a transformer but its head.</summary>
+public sealed class Trunk : IDisposable
+{
+    private readonly TransformerConfig _config;
+    private readonly Embedding _tokens;
+    private readonly Stack? _encoder;
+    private readonly Stack? _decoder;
+
+    internal Trunk(ParameterStore store, TransformerConfig config)
+    {
+        _config = config;
+        _tokens = new Embedding(store, "embeddings.tokens", config.VocabularySize, config.Width);
+        if (config.Encoder is not null)
+            _encoder = new Stack(store, "encoder", config.Encoder, config.Width);
+        if (config.Decoder is not null)
+            _decoder = new Stack(store, "decoder", config.Decoder, config.Width);
+    }
+
+    internal Weights TokenTable => _tokens.Weight;
+
+    internal IEnumerable<AdapterSite> Sites => [.. _encoder?.Sites ?? [], .. _decoder?.Sites ?? []];
+
+    /// <summary>Runs the encoder of an encoder–decoder over a batch's input, once for all that decoders will ask of it.</summary>
+    /// <exception cref="InvalidOperationException">The model is not an encoder–decoder.</exception>
+    /// <exception cref="ArgumentException">An id is outside the vocabulary.</exception>
+    public EncoderState Encode(Sequences input, ForwardContext? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        if (_encoder is null || _decoder is null)
+            throw new InvalidOperationException("Encode is for encoder–decoders; this model has one stack: call Run.");
+        context = (context ?? ForwardContext.Evaluation) with { Cache = null };
+        return new EncoderState(RunStack(_encoder, input, context, null), input);
+    }
+
+    /// <summary>Runs the decoder (over an encoder's state where the model has one), or the only stack.</summary>
+    /// <exception cref="ArgumentException">The encoder's state is missing or not wanted, or an id is outside the vocabulary.</exception>
+    public Hidden Run(Sequences input, ForwardContext? context = null, EncoderState? memory = null)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        context ??= ForwardContext.Evaluation;
+        if ((memory is not null) != (_encoder is not null && _decoder is not null))
+            throw new ArgumentException("An encoder's state is needed exactly where the model is an encoder–decoder.", nameof(memory));
+        if (memory is not null)
+            context = context with { SoftPrompt = null }; // the encoder has read it
+        return RunStack(_decoder ?? _encoder!, input, context, memory);
+    }
+
+    /// <summary>Encode where there is an encoder–decoder, and run: the hidden states a head reads.</summary>
+    internal Hidden Run(Batch batch, ForwardContext context)
+    {
+        if (_encoder is null || _decoder is null)
+            return Run(batch.Input, context);
+        if (batch.Decoder is null)
+            throw new ArgumentException("An encoder–decoder needs the decoder's input in the batch.", nameof(batch));
+        using EncoderState memory = Encode(batch.Input, context);
+        return Run(batch.Decoder, context, memory);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _encoder?.Dispose();
+        _decoder?.Dispose();
+    }
+
+    private Hidden RunStack(Stack stack, Sequences input, ForwardContext context, EncoderState? memory)
+    {
+        if (input.MinimumId < 0 || input.MaximumId >= _config.VocabularySize)
+        {
+            long wrong = input.MinimumId < 0 ? input.MinimumId : input.MaximumId;
+            throw new ArgumentException($"Token id {wrong} is outside the vocabulary of {_config.VocabularySize}.", nameof(input));
+        }
+
+        using var scope = NewDisposeScope();
+        Tensor embedded = _tokens.Forward(input.Ids, context); // [B, T, D]
+        int prefix = 0;
+        if (context.SoftPrompt is { } prompt && (context.Cache is null || context.Cache.Columns == 0))
+        {
+            prefix = (int)prompt.size(0);
+            embedded = cat([prompt.to(embedded.dtype).unsqueeze(0).expand(input.Count, -1, -1), embedded], 1); // [B, n + T, D]
+        }
+
+        Stack.Output output = stack.Run(embedded, input, prefix, context, memory);
+        context.Cache?.Advance([.. input.Lengths.Select(length => length + prefix)]);
+        Hidden hidden = new(output, prefix);
+        hidden.States.MoveToOuterDisposeScope();
+        hidden.Prefix?.MoveToOuterDisposeScope();
+        return hidden;
+    }
+}
