@@ -20,7 +20,7 @@ internal static class LlamaRows
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(heads);
         long rows = weight.dim() == 0 ? 0 : weight.size(0);
-        if (rows % (2 * heads) != 0)
+        if (rows == 0 || rows % (2 * heads) != 0)
             throw new ArgumentException($"[{string.Join(", ", weight.shape)}] does not consist of {heads} heads with an even number of rows.", nameof(weight));
         using Tensor order = arange(rows, ScalarType.Int64, weight.device);
         using Tensor parts = order.view(split(rows / heads / 2));
