@@ -1,0 +1,128 @@
+using System.Runtime.Intrinsics;
+
+namespace LlmCourse.Checkpoints;
+
+/// <summary>
+/// Turns quantised blocks of 32 weights into fp32. The product and the sum are rounded one after the other, as the
+/// format's definition does: a fused multiply-add would change last digits.
+/// </summary>
+internal static unsafe class GgufBlocks
+{
+    private const int BlockElements = 32;
+    private const int BlocksPerTask = 4096;
+
+    /// <summary>The types that <see cref="Dequantise"/> knows.</summary>
+    public static bool CanDequantise(GgmlType type) => Kernel(type) != null;
+
+    /// <summary>Reads <paramref name="blocks"/> blocks from <paramref name="source"/>, on all cores where it is worth it.</summary>
+    public static void Dequantise(GgmlType type, byte* source, float* destination, long blocks)
+    {
+        delegate*<byte*, float*, void> kernel = Kernel(type);
+        int bytes = type.Block().Bytes;
+        long tasks = (blocks + BlocksPerTask - 1) / BlocksPerTask;
+        if (tasks <= 1)
+            Run(kernel, source, bytes, destination, 0, blocks);
+        else
+            Parallel.For(0, tasks, task => Run(kernel, source, bytes, destination, task * BlocksPerTask, Math.Min(blocks, (task + 1) * BlocksPerTask)));
+    }
+
+    private static delegate*<byte*, float*, void> Kernel(GgmlType type) => type switch
+    {
+        GgmlType.Q4_0 => &Q4WithScale,
+        GgmlType.Q4_1 => &Q4WithMinimum,
+        GgmlType.Q5_0 => &Q5WithScale,
+        GgmlType.Q5_1 => &Q5WithMinimum,
+        GgmlType.Q8_0 => &Q8WithScale,
+        _ => null,
+    };
+
+    private static void Run(delegate*<byte*, float*, void> kernel, byte* source, int blockBytes, float* destination, long from, long to)
+    {
+        for (long block = from; block < to; block++)
+            kernel(source + block * blockBytes, destination + block * BlockElements);
+    }
+
+    /// <summary>scale, 16 bytes of two numbers each: the low halves come first. The numbers are less 8.</summary>
+    private static void Q4WithScale(byte* block, float* values)
+    {
+        (Vector128<byte> low, Vector128<byte> high) = Halves(block + 2);
+        Vector256<float> scale = Half(block);
+        Vector128<sbyte> offset = Vector128.Create((sbyte)8);
+        Store(low.AsSByte() - offset, scale, values);
+        Store(high.AsSByte() - offset, scale, values + 16);
+    }
+
+    /// <summary>scale, minimum, 16 bytes of two numbers each.</summary>
+    private static void Q4WithMinimum(byte* block, float* values)
+    {
+        (Vector128<byte> low, Vector128<byte> high) = Halves(block + 4);
+        Vector256<float> scale = Half(block), minimum = Half(block + 2);
+        Store(low.AsSByte(), scale, minimum, values);
+        Store(high.AsSByte(), scale, minimum, values + 16);
+    }
+
+    /// <summary>scale, the 32 fifth bits, 16 bytes of two numbers' other bits each. The numbers are less 16.</summary>
+    private static void Q5WithScale(byte* block, float* values)
+    {
+        (Vector128<byte> low, Vector128<byte> high) = Halves(block + 6);
+        Vector256<float> scale = Half(block);
+        Vector128<sbyte> offset = Vector128.Create((sbyte)16);
+        Store((low | FifthBits(block + 2)).AsSByte() - offset, scale, values);
+        Store((high | FifthBits(block + 4)).AsSByte() - offset, scale, values + 16);
+    }
+
+    /// <summary>scale, minimum, the 32 fifth bits, 16 bytes of two numbers' other bits each.</summary>
+    private static void Q5WithMinimum(byte* block, float* values)
+    {
+        (Vector128<byte> low, Vector128<byte> high) = Halves(block + 8);
+        Vector256<float> scale = Half(block), minimum = Half(block + 2);
+        Store((low | FifthBits(block + 4)).AsSByte(), scale, minimum, values);
+        Store((high | FifthBits(block + 6)).AsSByte(), scale, minimum, values + 16);
+    }
+
+    /// <summary>scale, 32 signed bytes.</summary>
+    private static void Q8WithScale(byte* block, float* values)
+    {
+        Vector256<float> scale = Half(block);
+        Store(Vector128.Load((sbyte*)block + 2), scale, values);
+        Store(Vector128.Load((sbyte*)block + 18), scale, values + 16);
+    }
+
+    private static Vector256<float> Half(byte* at) => Vector256.Create((float)*(Half*)at);
+
+    private static (Vector128<byte> Low, Vector128<byte> High) Halves(byte* packed)
+    {
+        Vector128<byte> bytes = Vector128.Load(packed);
+        return (bytes & Vector128.Create((byte)0x0F), bytes >>> 4);
+    }
+
+    /// <summary>16 bits as 16 bytes of 0 or 16.</summary>
+    private static Vector128<byte> FifthBits(byte* bits)
+    {
+        Vector128<byte> each = Vector128.Create(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128);
+        Vector128<byte> spread = Vector128.Create(Vector64.Create(bits[0]), Vector64.Create(bits[1]));
+        return Vector128.Equals(spread & each, each) & Vector128.Create((byte)0x10);
+    }
+
+    private static void Store(Vector128<sbyte> numbers, Vector256<float> scale, float* values)
+    {
+        (Vector256<float> first, Vector256<float> second) = Widen(numbers);
+        (first * scale).Store(values);
+        (second * scale).Store(values + 8);
+    }
+
+    private static void Store(Vector128<sbyte> numbers, Vector256<float> scale, Vector256<float> minimum, float* values)
+    {
+        (Vector256<float> first, Vector256<float> second) = Widen(numbers);
+        (first * scale + minimum).Store(values);
+        (second * scale + minimum).Store(values + 8);
+    }
+
+    private static (Vector256<float> First, Vector256<float> Second) Widen(Vector128<sbyte> numbers)
+    {
+        (Vector128<short> low, Vector128<short> high) = Vector128.Widen(numbers);
+        return (
+            Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low))),
+            Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high))));
+    }
+}
