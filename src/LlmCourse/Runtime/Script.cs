@@ -13,7 +13,8 @@ internal static class Script
         def attention(q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], causal: bool, scale: float, grouped: bool):
           return torch.scaled_dot_product_attention(q, k, v, mask, 0.0, causal, scale=scale, enable_gqa=grouped)
         def version(t: Tensor) -> int:
-          return t._version
+          return t._version()
+
         """;
 
     private static readonly Lazy<jit.CompilationUnit> Unit = new(() => jit.compile(Source));

@@ -2,7 +2,7 @@ using LlmCourse.Runtime;
 
 namespace LlmCourse.Transformers;
 
-/// <summary>A model configuration lacks a value, or has one that this library does not support.</summary>
+/// <summary>A model configuration lacks a value, or has one that cannot be.</summary>
 public sealed class ConfigException : LlmException
 {
     /// <summary>Creates the error.</summary>

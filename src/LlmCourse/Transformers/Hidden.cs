@@ -41,19 +41,6 @@ public sealed class Hidden : IDisposable
     /// <summary>Where captured: the cross-attention weights of each block, [B, H, T, n + S].</summary>
     public IReadOnlyList<Tensor> CrossAttentions { get; }
 
-    /// <summary>
-    /// The states from which the token at each own position is predicted: [B, T, D] where a virtual token predicts the first,
-    /// else [B, T − 1, D], for the tokens from the second on.
-    /// </summary>
-    internal Tensor Predicting()
-    {
-        using Tensor shifted = States.narrow(1, 0, States.size(1) - 1);
-        if (Prefix is null)
-            return shifted.alias();
-        using Tensor last = Prefix.narrow(1, Prefix.size(1) - 1, 1);
-        return cat([last, shifted], 1);
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

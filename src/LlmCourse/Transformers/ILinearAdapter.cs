@@ -11,5 +11,5 @@ internal interface ILinearAdapter
     /// <param name="site">Where.</param>
     /// <param name="input">The map's input, [B, T, input].</param>
     /// <param name="output">Its output without adapter, [B, T, output]; returned as it is where there is nothing to add.</param>
-    Tensor Apply(AdapterSite site, Tensor input, Tensor output);
+    public Tensor Apply(AdapterSite site, Tensor input, Tensor output);
 }

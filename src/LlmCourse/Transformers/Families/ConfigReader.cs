@@ -85,14 +85,14 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
     public void Only(string name, params ReadOnlySpan<string> allowed)
     {
         if (Find([name], out _) is { } value && !allowed.Contains(Show(value)))
-            throw new ConfigException($"config.json: \"{name}\": {value.GetRawText()} is not supported; supported: {string.Join(", ", allowed)}.");
+            throw new UnsupportedModelException($"config.json: \"{name}\": {value.GetRawText()} is not supported; supported: {string.Join(", ", allowed)}.");
     }
 
     /// <summary>An activation by any of the names that configurations use.</summary>
     public Activation Activation(string otherwise, params ReadOnlySpan<string> names)
     {
         string text = Text(names) ?? otherwise;
-        return ParseActivation(text) ?? throw new ConfigException($"config.json: \"{names[0]}\": \"{text}\" is not a supported activation.");
+        return ParseActivation(text) ?? throw new UnsupportedModelException($"config.json: \"{names[0]}\": \"{text}\" is not a supported activation.");
     }
 
     public static Activation? ParseActivation(string name) => name switch

@@ -38,9 +38,13 @@ internal sealed record Family
         if (config.ValueKind != JsonValueKind.Object)
             throw new ConfigException("config.json must hold an object.");
         string type = new ConfigReader(config).Text("model_type") ?? throw new ConfigException("config.json lacks \"model_type\".");
-        return Array.Find(All, family => family.ModelTypes.Contains(type)) ?? throw new ConfigException(
+        return Array.Find(All, family => family.ModelTypes.Contains(type)) ?? throw new UnsupportedModelException(
             $"config.json: \"model_type\": \"{type}\" is not supported; supported: {string.Join(", ", All.SelectMany(family => family.ModelTypes))}.");
     }
+
+    /// <summary>Whether there is a family for this configuration.</summary>
+    public static bool IsSupported(JsonElement config) =>
+        config.ValueKind == JsonValueKind.Object && new ConfigReader(config).Text("model_type") is { } type && Array.Exists(All, family => family.ModelTypes.Contains(type));
 
     /// <summary>Reads and checks the architecture.</summary>
     public TransformerConfig Config(JsonElement config, Func<string, bool>? hasWeight = null)

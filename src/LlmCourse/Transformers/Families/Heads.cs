@@ -16,7 +16,7 @@ internal static class Heads
             _ when name.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => HeadKind.SequenceClassification,
             _ when name.EndsWith("ForTokenClassification", StringComparison.Ordinal) => HeadKind.TokenClassification,
             _ when name.EndsWith("Model", StringComparison.Ordinal) => HeadKind.None,
-            _ => throw new ConfigException($"config.json: \"architectures\": \"{name}\" is not supported."),
+            _ => throw new UnsupportedModelException($"config.json: \"architectures\": \"{name}\" is not supported."),
         };
     }
 
@@ -36,11 +36,11 @@ internal static class Heads
                 "regression" => ProblemType.Regression,
                 "single_label_classification" => ProblemType.SingleLabel,
                 "multi_label_classification" => ProblemType.MultiLabel,
-                string other => throw new ConfigException($"config.json: \"problem_type\": \"{other}\" is not supported."),
+                string other => throw new UnsupportedModelException($"config.json: \"problem_type\": \"{other}\" is not supported."),
             },
         };
     }
 
-    public static ConfigException Unsupported(string family, HeadKind kind) =>
+    public static UnsupportedModelException Unsupported(string family, HeadKind kind) =>
         new($"A {family} with head {kind} is not supported.");
 }

@@ -33,7 +33,7 @@ internal static class Rope
                 HighFrequencyFactor = Required("high_freq_factor"),
                 OriginalLength = config.Int("original_max_position_embeddings"),
             },
-            _ => throw new ConfigException($"config.json: \"rope_type\": \"{type}\" is not supported; supported: default, linear, llama3."),
+            _ => throw new UnsupportedModelException($"config.json: \"rope_type\": \"{type}\" is not supported; supported: default, linear, llama3."),
         };
     }
 }

@@ -45,7 +45,7 @@ internal static class T5
             Norm = new NormConfig { Kind = NormKind.Rms, Epsilon = config.Number(1e-6, "layer_norm_epsilon"), Final = true },
             Gated = gated,
             Activation = ConfigReader.ParseActivation(activation)
-                ?? throw new ConfigException($"config.json: \"feed_forward_proj\": \"{feedForward}\" is not supported."),
+                ?? throw new UnsupportedModelException($"config.json: \"feed_forward_proj\": \"{feedForward}\" is not supported."),
             Dropout = dropout,
             AttentionDropout = dropout,
             ActivationDropout = dropout,

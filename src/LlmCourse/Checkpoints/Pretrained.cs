@@ -1,0 +1,186 @@
+using System.Text.Json;
+using LlmCourse.Transformers;
+using LlmCourse.Transformers.Families;
+using TorchSharp;
+using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
+
+namespace LlmCourse.Checkpoints;
+
+/// <summary>A model as a checkpoint describes it: the weights, and what is needed to write the same checkpoint again.</summary>
+/// <param name="Model">The model; owned by whoever holds this.</param>
+/// <param name="Family">Its architecture's names.</param>
+/// <param name="Config">Its <c>config.json</c>.</param>
+internal sealed record Pretrained(TransformerModel Model, Family Family, JsonElement Config) : IDisposable
+{
+    public const string ConfigFile = "config.json";
+
+    private static readonly JsonWriterOptions Indented = new() { Indented = true };
+
+    /// <summary>A model with random weights from a configuration alone.</summary>
+    public static Pretrained FromConfig(JsonElement config, long seed, ScalarType type = ScalarType.Float32, Device? device = null)
+    {
+        Family family = Family.Of(config);
+        return new Pretrained(new TransformerModel(family.Config(config), seed, type, device), family, config);
+    }
+
+    /// <summary>Loads a Hugging Face folder.</summary>
+    public static Pretrained FromFolder(
+        string folder, ScalarType type = ScalarType.Float32, Device? device = null,
+        IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        JsonElement config = ReadConfig(folder);
+        using IWeightSource source = WeightFolder.Open(folder);
+        return From(config, source, folder, type, device ?? CPU, progress, cancellationToken);
+    }
+
+    /// <summary>
+    /// Loads weights from a source under Hugging Face names. Nothing is allocated before the configuration agrees with the
+    /// names and shapes of the file.
+    /// </summary>
+    public static Pretrained From(
+        JsonElement config, IWeightSource source, string path, ScalarType type, Device device,
+        IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        Family family = Family.Of(config);
+        TransformerConfig architecture = family.Config(config, source.Weights.ContainsKey);
+        long layers = (long)(architecture.Encoder?.Layers ?? 0) + (architecture.Decoder?.Layers ?? 0);
+        if (layers > source.Weights.Count)
+            throw new CheckpointException(path, $"config.json speaks of {layers} layers, and there are {source.Weights.Count} tensors.");
+
+        WeightNames names = new(family, architecture);
+        Dictionary<string, string> found = Match(architecture, names, source, path);
+        TransformerModel model = new(architecture, type, device);
+        try
+        {
+            Fill(model, names, found, source, progress, cancellationToken);
+            return new Pretrained(model, family, config);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Writes config.json and the weights into an existing, empty folder, as transformers writes and reads them.
+    /// </summary>
+    public void Write(string folder, long maxShardBytes)
+    {
+        WeightNames names = new(Family, Model.Config);
+        bool isBase = Model.Config.Head.Kind == HeadKind.None;
+        List<PendingWeight> weights = [];
+        foreach ((string name, Parameter parameter) in Model.NamedParameters)
+        {
+            WeightNames.TensorName theirs = names.Of(name);
+            long[] shape = StoredShape(name, parameter, theirs);
+            weights.Add(new PendingWeight(isBase ? names.WithoutPrefix(theirs.Name) : theirs.Name, parameter.dtype, shape, () =>
+            {
+                using Tensor plain = parameter.detach();
+                return theirs.Transposed ? plain.t().contiguous() : plain.reshape(shape);
+            }));
+        }
+
+        WeightFolder.Write(folder, weights, maxShardBytes);
+        WriteConfig(Path.Combine(folder, ConfigFile));
+    }
+
+    public void Dispose() => Model.Dispose();
+
+    public static JsonElement ReadConfig(string folder)
+    {
+        string path = Path.Combine(folder, ConfigFile);
+        if (!File.Exists(path))
+            throw new CheckpointException(folder, $"there is no {ConfigFile}.");
+        return JsonFile.Read(path);
+    }
+
+    private static Dictionary<string, string> Match(TransformerConfig architecture, WeightNames names, IWeightSource source, string path)
+    {
+        using TransformerModel shapes = new(architecture, ScalarType.Float32, META);
+        Dictionary<string, string> found = new(StringComparer.Ordinal);
+        List<string> missing = [], misshaped = [];
+        foreach ((string name, Parameter parameter) in shapes.NamedParameters)
+        {
+            WeightNames.TensorName theirs = names.Of(name);
+            string? stored = names.Candidates(theirs.Name).FirstOrDefault(source.Weights.ContainsKey);
+            if (stored is null)
+                missing.Add(theirs.Name);
+            else if (!source.Weights[stored].Shape.AsSpan().SequenceEqual(StoredShape(name, parameter, theirs)))
+                misshaped.Add($"{stored} is [{Show(source.Weights[stored].Shape)}], config.json means [{Show(StoredShape(name, parameter, theirs))}]");
+            else
+                found[name] = stored;
+        }
+
+        HashSet<string> used = [.. found.Values];
+        List<string> unexpected = [.. source.Weights.Keys.Where(name => !used.Contains(name) && !names.IsLeftover(name) && !misshaped.Any(entry => entry.StartsWith(name + " ", StringComparison.Ordinal)))];
+        if (missing.Count + misshaped.Count + unexpected.Count == 0)
+            return found;
+        throw new CheckpointException(path, string.Join(" ", new[]
+        {
+            ("missing tensors:", missing), ("tensors of another shape:", misshaped), ("unexpected tensors:", unexpected),
+        }.Where(part => part.Item2.Count > 0).Select(part => $"{part.Item1} {string.Join(", ", part.Item2)}.")));
+    }
+
+    private static void Fill(
+        TransformerModel model, WeightNames names, Dictionary<string, string> found, IWeightSource source,
+        IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var noGrad = no_grad();
+        long total = found.Values.Sum(name => source.Weights[name].Bytes), loaded = 0;
+        foreach ((string name, Parameter parameter) in model.NamedParameters)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            WeightNames.TensorName theirs = names.Of(name);
+            using Tensor target = parameter.detach();
+            if (theirs.Transposed)
+            {
+                using Tensor stored = empty([target.size(1), target.size(0)], target.dtype);
+                source.CopyTo(found[name], stored);
+                using Tensor turned = stored.t();
+                target.copy_(turned);
+            }
+            else
+            {
+                using Tensor shaped = target.view(StoredShape(name, target, theirs));
+                source.CopyTo(found[name], shaped);
+            }
+
+            loaded += source.Weights[found[name]].Bytes;
+            progress?.Report(new LoadProgress(loaded, total));
+        }
+    }
+
+    // BART's constant bias is [1, V] in its files.
+    private static long[] StoredShape(string name, Tensor parameter, WeightNames.TensorName theirs) =>
+        theirs.Transposed ? [parameter.size(1), parameter.size(0)]
+        : name == "head.output.bias" && theirs.Name == "final_logits_bias" ? [1, parameter.size(0)]
+        : parameter.shape;
+
+    private static string Show(long[] shape) => string.Join(", ", shape);
+
+    // What was read, with the type that the weights have now, under the key that the file used.
+    private void WriteConfig(string path)
+    {
+        string type = Model.Type switch
+        {
+            ScalarType.Float16 => "float16",
+            ScalarType.BFloat16 => "bfloat16",
+            ScalarType.Float64 => "float64",
+            _ => "float32",
+        };
+        string typeKey = Config.TryGetProperty("torch_dtype", out _) ? "torch_dtype" : "dtype";
+        using FileStream stream = File.Create(path);
+        using Utf8JsonWriter writer = new(stream, Indented);
+        writer.WriteStartObject();
+        foreach (JsonProperty property in Config.EnumerateObject())
+        {
+            if (property.Name != typeKey)
+                property.WriteTo(writer);
+        }
+
+        writer.WriteString(typeKey, type);
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,25 @@
+namespace LlmCourse.Conformance;
+
+/// <summary>Turns the folders of a kind into test cases; a kind without any gives one case that skips.</summary>
+internal static class Cases
+{
+    private const string None = "none";
+
+    public static TheoryData<string> Of(string kind, Func<string, bool> has)
+    {
+        TheoryData<string> cases = [];
+        foreach (string folder in Shared.Folders(kind).Where(has))
+            cases.Add(Path.GetFileName(folder));
+        if (cases.Count == 0)
+            cases.Add(None);
+        return cases;
+    }
+
+    /// <summary>The folder of a case, or a skip where there is none.</summary>
+    public static string Folder(string kind, string name)
+    {
+        Skip.If(Shared.Root is null, Shared.NoRoot);
+        Skip.If(name == None, $"{Shared.Root} has no such folder under {kind}");
+        return Path.Combine(Shared.Root!, kind, name);
+    }
+}
