@@ -27,25 +27,27 @@ internal static class LogitsWarpers
     /// <summary>The k best tokens and those that tie with the k-th.</summary>
     public static Tensor TopK(Tensor scores, int k)
     {
+        using DisposeScope scope = NewDisposeScope();
         using Shortlist all = Shortlist.Of(scores, scores.size(1));
-        using Tensor known = all.KeepTopK(k);
-        return Only(scores, all);
+        all.KeepTopK(k);
+        return Without(scores, all.Ids, all.Scores.isneginf()).MoveToOuterDisposeScope();
     }
 
     /// <summary>The smallest set of best tokens that reaches p; of equal scores at its edge, the smaller ids.</summary>
     public static Tensor TopP(Tensor scores, double p)
     {
+        using DisposeScope scope = NewDisposeScope();
         using Shortlist all = Shortlist.Of(scores, scores.size(1));
-        using Tensor weights = all.Weights();
-        using Tensor total = weights.sum(1, keepdim: true);
-        using Tensor known = all.KeepTopP(p, total);
-        return Only(scores, all);
+        Tensor weights = all.Weights();
+        Shortlist.KeepTopP(weights, weights.sum(1, keepdim: true), p);
+        return Without(scores, all.Ids, weights.eq(0)).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Only(Tensor scores, Shortlist kept)
+    /// <summary>The scores with −∞ for the tokens at the places of the list that are marked.</summary>
+    private static Tensor Without(Tensor scores, Tensor ids, Tensor dropped)
     {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor dropped = zeros_like(scores, ScalarType.Bool).scatter_(1, kept.Ids, kept.Scores.isneginf());
-        return scores.masked_fill(dropped, double.NegativeInfinity).MoveToOuterDisposeScope();
+        using Tensor nothing = zeros_like(scores, ScalarType.Bool);
+        using Tensor marked = nothing.scatter(1, ids, dropped);
+        return scores.masked_fill(marked, double.NegativeInfinity);
     }
 }

@@ -5,12 +5,15 @@ namespace LlmCourse.Generation;
 
 /// <summary>
 /// Chooses the next token of each row. The device is waited for once a step, for [B] ids; only where a shortlist was too short
-/// the rows concerned are drawn again from the whole vocabulary.
+/// the rows concerned are looked at again with a longer one, in the end with the whole vocabulary. The result is the same.
 /// </summary>
 internal static class Sampler
 {
     /// <summary>How many of the best tokens are looked at first where there is no top-k.</summary>
     internal const int ShortlistSize = 512;
+
+    /// <summary>How much longer the list becomes where it was too short.</summary>
+    private const int Growth = 8;
 
     /// <summary>Room for tokens that tie with the k-th.</summary>
     private const int TieRoom = 16;
@@ -53,12 +56,12 @@ internal static class Sampler
         Tensor thresholds = tensor(uniforms.ToArray(), ScalarType.Float64, device: scores.device);
         (Tensor ids, Tensor logProbabilities) = Draw(scores, size, temperature, topK, topP, thresholds);
         long[] host = Host(ids);
-        long[] again = [.. Enumerable.Range(0, host.Length).Where(b => host[b] == Undecided).Select(b => (long)b)];
-        if (again.Length > 0 && size < scores.size(1))
+        while (size < scores.size(1) && Array.IndexOf(host, Undecided) >= 0)
         {
-            Tensor rows = tensor(again, device: scores.device);
+            size = Math.Min(size * Growth, scores.size(1));
+            Tensor rows = tensor([.. Enumerable.Range(0, host.Length).Where(b => host[b] == Undecided).Select(b => (long)b)], ScalarType.Int64, device: scores.device);
             (Tensor theirs, Tensor theirLogProbabilities) = Draw(
-                scores.index_select(0, rows), scores.size(1), temperature, topK, topP, thresholds.index_select(0, rows));
+                scores.index_select(0, rows), size, temperature, topK, topP, thresholds.index_select(0, rows));
             ids.index_copy_(0, rows, theirs);
             logProbabilities.index_copy_(0, rows, theirLogProbabilities);
             host = Host(ids);
@@ -72,29 +75,31 @@ internal static class Sampler
     {
         using DisposeScope scope = NewDisposeScope();
         using Shortlist list = Shortlist.Of(scores, size);
-        Tensor best = list.Scores.narrow(1, 0, 1).to(scores.dtype);
-        list.Heat(temperature);
         Tensor? decided = topK > 0 ? list.KeepTopK(topK) : null;
+        Tensor weights = list.Weights(temperature);
 
-        // What the probabilities sum to before top-p: over the list if nothing else is in question, else over the vocabulary.
-        Tensor total = list.IsWhole || topK > 0
-            ? list.Weights().sum(1, keepdim: true)
-            : scores.sub(best).div_(temperature).exp_().sum(1, keepdim: true).to(ScalarType.Float64);
+        // What the weights of all tokens in question sum to: of the list, or of a vocabulary that goes on beyond it.
+        bool goesOn = !list.IsWhole && topK == 0;
+        Tensor total = goesOn
+            ? scores.sub(list.Scores.narrow(1, 0, 1).to(scores.dtype)).div_(temperature).exp_().sum(1, keepdim: true).to(ScalarType.Float64)
+            : weights.sum(1, keepdim: true);
         if (topP < 1)
         {
-            Tensor reached = list.KeepTopP(topP, total);
+            Tensor reached = Shortlist.KeepTopP(weights, total, topP);
             decided = decided is null ? reached : decided.logical_and(reached);
-            total = list.Weights().sum(1, keepdim: true);
+            goesOn = false;
         }
 
-        Tensor weights = list.Weights();
         Tensor upTo = weights.cumsum(1);
+        Tensor end = upTo.narrow(1, upTo.size(1) - 1, 1);
+        if (!goesOn)
+            total = end;
         Tensor target = uniforms.unsqueeze(1) * total;
-        Tensor onList = target.lt(upTo.narrow(1, upTo.size(1) - 1, 1)).squeeze(1);
-        decided = decided is null ? onList : decided.logical_and(onList);
+        Tensor found = (goesOn ? target.lt(end) : end.gt(0)).squeeze(1);
+        decided = decided is null ? found : decided.logical_and(found);
 
-        // The first place whose cumulative weight exceeds the target.
-        Tensor place = upTo.le(target).sum(1, keepdim: true).clamp_(max: upTo.size(1) - 1);
+        // The first place whose cumulative weight exceeds the target; the last one that adds anything, should rounding make them equal.
+        Tensor place = upTo.le(target).logical_and_(upTo.lt(end)).sum(1, keepdim: true);
         Tensor ids = list.Ids.gather(1, place).squeeze(1).masked_fill(decided.logical_not(), Undecided);
         Tensor logProbabilities = weights.gather(1, place).div(total).log_().squeeze(1).to(ScalarType.Float32);
         return (ids.MoveToOuterDisposeScope(), logProbabilities.MoveToOuterDisposeScope());

@@ -29,7 +29,7 @@ internal sealed class Shortlist : IDisposable
     public Tensor Ids { get; }
 
     /// <summary>[B, C] scores in double precision, descending; −∞ where a place is not taken.</summary>
-    public Tensor Scores { get; private set; }
+    public Tensor Scores { get; }
 
     /// <summary>True where every token of the vocabulary is on the list.</summary>
     public bool IsWhole { get; }
@@ -55,13 +55,6 @@ internal sealed class Shortlist : IDisposable
         return new(ascending.gather(1, places).MoveToOuterDisposeScope(), precise.MoveToOuterDisposeScope(), isWhole: false);
     }
 
-    /// <summary>Divides the distances between the scores by the temperature; the best score becomes 0.</summary>
-    public void Heat(double temperature)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Replace(Scores.sub(Scores.narrow(1, 0, 1)).div_(temperature).MoveToOuterDisposeScope());
-    }
-
     /// <summary>Keeps the k best tokens of each row and those that tie with the k-th.</summary>
     /// <returns>[B] bool: false where the list is too short to tell which tokens those are.</returns>
     public Tensor KeepTopK(long k)
@@ -69,32 +62,33 @@ internal sealed class Shortlist : IDisposable
         using DisposeScope scope = NewDisposeScope();
         Tensor threshold = Scores.narrow(1, Math.Min(k, Scores.size(1)) - 1, 1);
         Tensor known = IsWhole ? threshold.isnan().logical_not() : threshold.isfinite();
-        Replace(Scores.masked_fill(Scores.lt(threshold), double.NegativeInfinity).MoveToOuterDisposeScope());
+        Scores.masked_fill_(Scores.lt(threshold), double.NegativeInfinity);
         return known.squeeze(1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Keeps the shortest beginning of each row whose probabilities reach p together.</summary>
-    /// <param name="p">The mass to reach, as a part of <paramref name="total"/>.</param>
-    /// <param name="total">[B, 1] the sum of exp(score − best score) over the tokens that are in question.</param>
-    /// <returns>[B] bool: false where the list ends before p is reached.</returns>
-    public Tensor KeepTopP(double p, Tensor total)
+    /// <summary>[B, C] the probabilities of the list up to a common factor: exp((score − best score) / temperature).</summary>
+    public Tensor Weights(double temperature = 1)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor weights = Weights();
-        Tensor needed = total * (p - Rounding);
-        Tensor upTo = weights.cumsum(1);
-        Tensor notNeeded = upTo.sub(weights).ge(needed);
-        notNeeded.narrow(1, 0, 1).fill_(false);
-        Tensor reached = upTo.narrow(1, Scores.size(1) - 1, 1).ge(needed).squeeze(1);
-        Replace(Scores.masked_fill(notNeeded, double.NegativeInfinity).MoveToOuterDisposeScope());
-        return (IsWhole ? ones_like(reached) : reached).MoveToOuterDisposeScope();
+        Tensor distances = Scores.sub(Scores.narrow(1, 0, 1));
+        return (temperature == 1 ? distances : distances.div_(temperature)).exp_().MoveToOuterDisposeScope();
     }
 
-    /// <summary>[B, C] the probabilities of the list up to a common factor: exp(score − best score).</summary>
-    public Tensor Weights()
+    /// <summary>Keeps the shortest beginning of each row whose probabilities reach p together; the weights of the rest become 0.</summary>
+    /// <param name="weights">[B, C] of <see cref="Weights"/>, changed.</param>
+    /// <param name="total">[B, 1] what the weights of all tokens in question sum to, on the list or not.</param>
+    /// <param name="p">The mass to reach, as a part of <paramref name="total"/>.</param>
+    /// <returns>[B] bool: false where the list ends before p is reached.</returns>
+    public static Tensor KeepTopP(Tensor weights, Tensor total, double p)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Scores.sub(Scores.narrow(1, 0, 1)).exp_().MoveToOuterDisposeScope();
+        Tensor needed = total * (p - Rounding);
+        Tensor upTo = weights.cumsum(1);
+        Tensor reached = upTo.narrow(1, upTo.size(1) - 1, 1).ge(needed).squeeze(1);
+        Tensor notNeeded = upTo.sub_(weights).ge(needed);
+        notNeeded.narrow(1, 0, 1).fill_(false);
+        weights.masked_fill_(notNeeded, 0);
+        return reached.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -102,11 +96,5 @@ internal sealed class Shortlist : IDisposable
     {
         Ids.Dispose();
         Scores.Dispose();
-    }
-
-    private void Replace(Tensor scores)
-    {
-        Scores.Dispose();
-        Scores = scores;
     }
 }

@@ -28,15 +28,13 @@ public sealed class FewShot : IEnumerable<IReadOnlyList<string>>
     /// <param name="template">One example, with a field for each part; the last field is the answer.</param>
     /// <param name="separator">What stands between two examples, and before the question.</param>
     /// <param name="instruction">What stands before everything, its own line breaks included.</param>
-    /// <exception cref="ArgumentException">The template has no field for the answer at its end.</exception>
+    /// <exception cref="ArgumentException">The template does not end with a field for the answer.</exception>
     public FewShot(string template, string separator = "\n\n", string instruction = "")
     {
         ArgumentNullException.ThrowIfNull(separator);
         ArgumentNullException.ThrowIfNull(instruction);
         _template = new PromptTemplate(template);
-        if (_template.Fields.Count == 0)
-            throw new ArgumentException("The template has no field for the answer.", nameof(template));
-        _question = _template.Before(_template.Fields[^1]);
+        _question = _template.WithoutAnswer();
         _separator = separator;
         _instruction = instruction;
     }

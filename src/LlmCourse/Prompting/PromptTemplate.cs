@@ -72,12 +72,14 @@ public sealed class PromptTemplate
     /// <inheritdoc/>
     public override string ToString() => Text;
 
-    /// <summary>The template up to the only appearance of a field.</summary>
-    /// <exception cref="ArgumentException">The field appears twice, or something follows it: an answer could not come last.</exception>
-    internal PromptTemplate Before(string field)
+    /// <summary>The template without the field it ends with.</summary>
+    /// <exception cref="ArgumentException">It ends with something else, or that field appears before as well: an answer could not come last.</exception>
+    internal PromptTemplate WithoutAnswer()
     {
-        if (_parts.Count(part => part.IsField && part.Text == field) != 1 || _parts[^1] is not { IsField: true } last || last.Text != field)
-            throw new ArgumentException($"The answer {{{field}}} must be the end of the template, and stand there only.");
+        if (_parts.Count == 0 || !_parts[^1].IsField)
+            throw new ArgumentException($"A template must end with the field of the answer; the fields are {Listed()}.");
+        if (_parts.Count(part => part == _parts[^1]) > 1)
+            throw new ArgumentException($"The template ends with {{{_parts[^1].Text}}}, so that is the answer, but it stands elsewhere as well.");
         return new PromptTemplate(_parts[..^1]);
     }
 

@@ -21,12 +21,12 @@ public sealed class SamplerTests
         { 40, 2, 3, 0.6 },
         { 40, 1.3, 0, 0.3 },
 
-        // Beyond the shortlist: a part of the draws (1500, flat) or of the nucleus lies outside of it.
-        { 1500, 1, 0, 1 },
-        { 1500, 3, 0, 1 },
-        { 1500, 3, 0, 0.9 },
-        { 1500, 1, 50, 1 },
-        { 1500, 2, 600, 0.95 },
+        // Beyond the shortlist: a part of the draws (700 tokens) or of the nucleus lies outside of it.
+        { 700, 1, 0, 1 },
+        { 700, 3, 0, 1 },
+        { 700, 3, 0, 0.9 },
+        { 700, 1, 50, 1 },
+        { 700, 2, 600, 0.95 },
     };
 
     [Theory]
@@ -111,6 +111,21 @@ public sealed class SamplerTests
         using DisposeScope scope = NewDisposeScope();
         using TokenChoice choice = Sampler.Sample(tensor([0.3f, 0.1f, 0.1f, 0.5f], [1, 4]).log(), 1, 0, 1, [uniform]);
         Assert.Equal(expected, choice.HostIds[0]);
+    }
+
+    /// <summary>The largest number below 1, times the sum, may round to the sum: still no forbidden token.</summary>
+    [Fact]
+    public void The_largest_number_gives_the_last_token_that_can_be_drawn()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        for (int allowed = 1; allowed < 60; allowed++)
+        {
+            Tensor scores = cat([linspace(0.3, -1, allowed), full([5], float.NegativeInfinity)]).unsqueeze(0);
+            using TokenChoice plain = Sampler.Sample(scores, 1.7, 0, 1, [Math.BitDecrement(1.0)]);
+            Assert.Equal(allowed - 1, plain.HostIds[0]);
+            using TokenChoice topP = Sampler.Sample(scores, 1.7, 0, 0.6, [Math.BitDecrement(1.0)]);
+            Assert.InRange(topP.HostIds[0], 0, allowed - 1);
+        }
     }
 
     [Fact]
