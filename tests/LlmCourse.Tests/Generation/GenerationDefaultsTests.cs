@@ -1,0 +1,99 @@
+using System.Text.Json;
+using LlmCourse.Generation;
+
+namespace LlmCourse.Tests.Generation;
+
+public sealed class GenerationDefaultsTests
+{
+    /// <summary>What facebook/bart-large-cnn asks for.</summary>
+    private const string Summariser = """
+        { "num_beams": 4, "no_repeat_ngram_size": 3, "length_penalty": 2.0, "early_stopping": true, "max_length": 142, "min_length": 56,
+          "forced_bos_token_id": 0, "forced_eos_token_id": 2, "decoder_start_token_id": 2, "eos_token_id": 2, "pad_token_id": 1 }
+        """;
+
+    [Fact]
+    public void What_is_not_supported_is_refused_when_generating_with_every_key_and_value()
+    {
+        GenerationDefaults defaults = Parse(Summariser);
+        string message = Assert.Throws<UnsupportedDefaultException>(() => ResolvedGeneration.From(null, defaults, 100)).Message;
+        Assert.Contains("num_beams = 4", message, StringComparison.Ordinal);
+        Assert.Contains("no_repeat_ngram_size = 3", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("length_penalty", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Overriding_each_refused_default_makes_it_generate()
+    {
+        GenerationDefaults defaults = Parse(Summariser);
+        Assert.Throws<UnsupportedDefaultException>(() => ResolvedGeneration.From(new() { NumBeams = 1 }, defaults, 100));
+        ResolvedGeneration settings = ResolvedGeneration.From(new() { NumBeams = 1, NoRepeatNGramSize = 0 }, defaults, 100);
+        Assert.Equal((142, 56), (settings.MaxLengthFor(1), settings.MinLengthFor(1)));
+        Assert.Equal(0, settings.ForcedBosTokenId);
+        Assert.Equal([2], settings.ForcedEosTokenIds);
+        ResolvedGeneration.From(new() { IgnoredDefaults = ["num_beams", "no_repeat_ngram_size"] }, defaults, 100);
+    }
+
+    [Theory]
+    [InlineData("""{ "bad_words_ids": [[5]] }""", "bad_words_ids = [[5]]")]
+    [InlineData("""{ "suppress_tokens": [1, 2] }""", "suppress_tokens = [1, 2]")]
+    [InlineData("""{ "encoder_repetition_penalty": 1.2 }""", "encoder_repetition_penalty = 1.2")]
+    [InlineData("""{ "do_sample": true, "min_p": 0.1 }""", "min_p = 0.1")]
+    [InlineData("""{ "do_sample": true, "typical_p": 0.5 }""", "typical_p = 0.5")]
+    [InlineData("""{ "max_length": "many" }""", "max_length = \"many\"")]
+    [InlineData("""{ "max_new_tokens": 0 }""", "max_new_tokens = 0")]
+    [InlineData("""{ "max_new_tokens": 1e99 }""", "max_new_tokens = 1e99")]
+    [InlineData("""{ "eos_token_id": ["</s>"] }""", "eos_token_id = [\"</s>\"]")]
+    [InlineData("""{ "do_sample": true, "top_p": 1.5 }""", "top_p = 1.5")]
+    [InlineData("""{ "do_sample": 1 }""", "do_sample = 1")]
+    [InlineData("[1]", "generation_config.json: a Array")]
+    public void Reading_never_fails_and_generating_names_the_trouble(string json, string expected)
+    {
+        GenerationDefaults defaults = Parse(json);
+        UnsupportedDefaultException error = Assert.Throws<UnsupportedDefaultException>(() => ResolvedGeneration.From(null, defaults, 100));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "num_beams": 1, "no_repeat_ngram_size": 0, "bad_words_ids": null, "suppress_tokens": [], "guidance_scale": 1.0, "remove_invalid_values": false }""")]
+    [InlineData("""{ "do_sample": false, "min_p": 0.1, "top_p": 1.5, "typical_p": 0.5, "temperature": -1 }""")]
+    [InlineData("""{ "use_cache": true, "transformers_version": "5", "_from_model_config": true, "something_new": 3 }""")]
+    [InlineData("{}")]
+    public void What_changes_nothing_is_tolerated(string json) => ResolvedGeneration.From(null, Parse(json), 100);
+
+    [Theory]
+    [InlineData("""{ "max_length": "many" }""")]
+    [InlineData("""{ "do_sample": true, "top_p": 1.5, "top_k": -3, "temperature": "hot" }""")]
+    [InlineData("""{ "eos_token_id": [-7] }""")]
+    public void The_caller_s_value_overrides_an_invalid_one(string json) => ResolvedGeneration.From(
+        new() { MaxNewTokens = 3, Temperature = 0.5, TopP = 0.9, TopK = 5, EosTokenIds = [1] }, Parse(json), 100);
+
+    [Theory]
+    [InlineData("""{ "eos_token_id": [2, 5, 7] }""", """{ "eos_token_id": 2 }""", new[] { 2, 5, 7 })]
+    [InlineData("""{ "eos_token_id": 5 }""", """{ "eos_token_id": [2, 3] }""", new[] { 5 })]
+    [InlineData("""{ "pad_token_id": 0 }""", """{ "eos_token_id": 2 }""", new[] { 2 })]
+    [InlineData("""{ "eos_token_id": null }""", """{ "eos_token_id": [2, 3] }""", new[] { 2, 3 })]
+    [InlineData(null, """{ "eos_token_id": [2, 3] }""", new[] { 2, 3 })]
+    public void The_list_of_the_generation_config_wins_and_the_config_fills_in(string? generationConfig, string config, int[] expected) =>
+        Assert.Equal(expected, Parse(generationConfig, config).EosTokenIds);
+
+    [Fact]
+    public void Old_checkpoints_have_the_keys_in_config_json()
+    {
+        const string config = """{ "model_type": "bart", "num_beams": 4, "max_length": 142, "decoder_start_token_id": 2, "pad_token_id": -1 }""";
+        GenerationDefaults old = Parse(null, config);
+        Assert.Equal((142, 2), (old.MaxLength, old.DecoderStartTokenId));
+        Assert.Null(old.PadTokenId);
+        Assert.Contains("config.json: num_beams = 4", Assert.Throws<UnsupportedDefaultException>(() => ResolvedGeneration.From(null, old, 100)).Message, StringComparison.Ordinal);
+
+        // Where there is a generation_config.json, only the special tokens of config.json count.
+        GenerationDefaults both = Parse("{}", config);
+        Assert.Null(both.MaxLength);
+        Assert.Equal(2, both.DecoderStartTokenId);
+        ResolvedGeneration.From(null, both, 100);
+    }
+
+    private static GenerationDefaults Parse(string? generationConfig, string? config = null) =>
+        GenerationDefaults.Parse(Json(generationConfig), Json(config));
+
+    private static JsonElement? Json(string? text) => text is null ? null : JsonSerializer.Deserialize<JsonElement>(text);
+}
