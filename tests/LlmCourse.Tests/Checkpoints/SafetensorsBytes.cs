@@ -7,13 +7,15 @@ namespace LlmCourse.Tests.Checkpoints;
 internal static class SafetensorsBytes
 {
     /// <summary>The header's length, the header, the data.</summary>
-    public static byte[] File(string header, params byte[] data) => WithLength((ulong)Encoding.UTF8.GetByteCount(header), header, data);
+    public static byte[] File(ReadOnlySpan<byte> header, params byte[] data) => WithLength((ulong)header.Length, header, data);
+
+    public static byte[] File(string header, params byte[] data) => File(Encoding.UTF8.GetBytes(header), data);
 
     /// <summary>The same with a length that may be wrong.</summary>
-    public static byte[] WithLength(ulong length, string header, params byte[] data)
+    public static byte[] WithLength(ulong length, ReadOnlySpan<byte> header, params byte[] data)
     {
         byte[] prefix = new byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, length);
-        return [.. prefix, .. Encoding.UTF8.GetBytes(header), .. data];
+        return [.. prefix, .. header, .. data];
     }
 }

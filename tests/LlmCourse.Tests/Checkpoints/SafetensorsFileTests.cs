@@ -50,7 +50,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData(99_999_999, "cut short")]
     public void Header_length_is_believed_only_as_far_as_the_file_goes(ulong length, string reason)
     {
-        byte[] file = SafetensorsBytes.WithLength(length, "{}");
+        byte[] file = SafetensorsBytes.WithLength(length, "{}"u8);
         Refused(file);
         long before = GC.GetAllocatedBytesForCurrentThread();
         CheckpointException error = Refused(file);
