@@ -45,7 +45,8 @@ internal static partial class AtomicFolder
     private static string Target(string path)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        return Directory.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        DirectoryInfo folder = new(full);
+        return folder.LinkTarget is null ? full : folder.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
     }
 
     private static bool CheckReplaceable(string target, string marker)

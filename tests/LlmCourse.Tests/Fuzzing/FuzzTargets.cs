@@ -1,0 +1,100 @@
+using LlmCourse.Checkpoints;
+using LlmCourse.Tests.Checkpoints;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Tests.Fuzzing;
+
+/// <summary>Everything that reads files of unknown origin. A new kind of file is one more line here.</summary>
+internal static class FuzzTargets
+{
+    public static IReadOnlyList<FuzzTarget> All { get; } =
+    [
+        new("safetensors", Safetensors, (folder, content) => ReadAll(SafetensorsFile.Open(Put(folder, "x.safetensors", content)))),
+        new("safetensors-header", Headers, (folder, content) => ReadAll(SafetensorsFile.Open(Put(folder, "x.safetensors", SafetensorsBytes.File(content, new byte[34]))))),
+        new("gguf", Gguf, (folder, content) => ReadAll(GgufFile.Open(Put(folder, "x.gguf", content)))),
+        new("index", Index, ReadIndex),
+    ];
+
+    private static string Put(string folder, string name, byte[] content)
+    {
+        string path = Path.Combine(folder, name);
+        File.WriteAllBytes(path, content);
+        return path;
+    }
+
+    private static void ReadAll(IWeightSource source)
+    {
+        using (source)
+        {
+            foreach (IGrouping<string, WeightInfo> file in source.Weights.Values.GroupBy(weight => weight.File))
+            {
+                if (file.Sum(weight => weight.Bytes) > new FileInfo(file.Key).Length)
+                    throw new InvalidOperationException("more data are promised than the file has");
+            }
+
+            foreach (WeightInfo weight in source.Weights.Values)
+            {
+                if (source is not GgufFile gguf || gguf.CanRead(weight.Name))
+                    source.Read(weight.Name, ScalarType.Float32).Dispose();
+            }
+        }
+    }
+
+    private static byte[][] Safetensors() =>
+    [
+        .. Headers().Select(header => SafetensorsBytes.File(header, new byte[34])),
+        SafetensorsBytes.File("{}"u8),
+    ];
+
+    /// <summary>Headers for 34 bytes of data. By themselves they are damaged with the length in front of them staying right.</summary>
+    private static byte[][] Headers() =>
+    [
+        """{"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]},"c":{"dtype":"BOOL","shape":[2],"data_offsets":[32,34]}}"""u8.ToArray(),
+        """{"i":{"dtype":"I64","shape":[],"data_offsets":[0,8]},"empty":{"dtype":"F16","shape":[0,7],"data_offsets":[8,8]},"u":{"dtype":"U8","shape":[2,1,13],"data_offsets":[8,34]}}"""u8.ToArray(),
+    ];
+
+    private static byte[][] Gguf() =>
+    [
+        new GgufBytes()
+            .Value("general.architecture", 8, writer => GgufBytes.Text(writer, "llama"))
+            .Value("general.alignment", 4, writer => writer.Write(32u))
+            .Value("flag", 7, writer => writer.Write(true))
+            .Value("words", 9, writer =>
+            {
+                writer.Write(8u);
+                writer.Write(3UL);
+                foreach (string word in (string[])["a", "", "ü"])
+                    GgufBytes.Text(writer, word);
+            })
+            .Value("lists", 9, writer =>
+            {
+                writer.Write(9u);
+                writer.Write(1UL);
+                writer.Write(6u);
+                writer.Write(2UL);
+                writer.Write(0.5f);
+                writer.Write(1f);
+            })
+            .Tensor("q4", 3, [32, 2], new byte[40])
+            .Tensor("q8", 8, [32], new byte[34])
+            .Tensor("f", 0, [3, 1, 2], new byte[24])
+            .Build(),
+        new GgufBytes { Version = 2 }.Tensor("k", 12, [256], new byte[144]).Tensor("h", 1, [2, 2], new byte[8]).Build(),
+        new GgufBytes().Build(),
+    ];
+
+    private static byte[][] Index() =>
+    [
+        """{"metadata":{"total_size":8},"weight_map":{"a":"one.safetensors","b":"two.safetensors"}}"""u8.ToArray(),
+        """{"weight_map":{}}"""u8.ToArray(),
+    ];
+
+    private static void ReadIndex(string folder, byte[] content)
+    {
+        byte[] data = [1, 2, 3, 4];
+        Put(folder, "one.safetensors", SafetensorsBytes.File("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"""u8, data));
+        Put(folder, "two.safetensors", SafetensorsBytes.File("""{"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"""u8, data));
+        ReadAll(ShardedWeights.Open(Put(folder, WeightFolder.IndexFile, content)));
+    }
+}

@@ -1,0 +1,3 @@
+using LlmCourse.Tests.Fuzzing;
+
+return FuzzProcess.Run(args);
