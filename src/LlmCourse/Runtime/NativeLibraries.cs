@@ -1,6 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using TorchSharp;
@@ -57,10 +55,6 @@ public static class NativeLibraries
                 Loader().Load();
         }
     }
-
-    [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255", Justification = "A library whose first native call may come from any of its types has no better place.")]
-    internal static void Initialize() => Register();
 
     /// <summary>
     /// The runtime asks here after its own search has failed. TorchSharp swallows what is thrown to its first question and
