@@ -45,7 +45,7 @@ internal sealed class Stack : IDisposable
     /// <summary>
     /// Token embeddings [B, n + T, D], n of them virtual, → hidden states of the same shape; memory is what cross-attention reads.
     /// </summary>
-    public Output Run(Tensor embedded, Sequences sequences, int prefix, ForwardContext context, EncoderState? memory)
+    public Output Run(Tensor embedded, Sequences sequences, int prefix, ForwardContext context, EncoderMemory? memory)
     {
         using var scope = NewDisposeScope();
         IReadOnlyList<int>? past = context.Cache?.Lengths;
@@ -61,7 +61,7 @@ internal sealed class Stack : IDisposable
         {
             Rotary = _rotary?.At(positions, x.dtype, x.device),
             CrossMask = crossMask,
-            MemoryStates = memory?.All,
+            MemoryStates = memory?.States,
             Attentions = context.CaptureAttentions ? [] : null,
             CrossAttentions = context.CaptureAttentions && memory is not null ? [] : null,
         };

@@ -44,7 +44,11 @@ public sealed class Trunk : IDisposable
     public Hidden Run(Sequences input, ForwardContext? context = null, EncoderState? memory = null)
     {
         ArgumentNullException.ThrowIfNull(input);
-        context ??= ForwardContext.Evaluation;
+        return Run(input, context ?? ForwardContext.Evaluation, memory?.Memory);
+    }
+
+    internal Hidden Run(Sequences input, ForwardContext context, EncoderMemory? memory)
+    {
         if ((memory is not null) != (_encoder is not null && _decoder is not null))
             throw new ArgumentException("An encoder's state is needed exactly where the model is an encoder–decoder.", nameof(memory));
         if (memory is not null)
@@ -56,11 +60,11 @@ public sealed class Trunk : IDisposable
     internal Hidden Run(Batch batch, ForwardContext context)
     {
         if (_encoder is null || _decoder is null)
-            return Run(batch.Input, context);
+            return Run(batch.Input, context, (EncoderMemory?)null);
         if (batch.Decoder is null)
             throw new ArgumentException("An encoder–decoder needs the decoder's input in the batch.", nameof(batch));
         using EncoderState memory = Encode(batch.Input, context);
-        return Run(batch.Decoder, context, memory);
+        return Run(batch.Decoder, context, memory.Memory);
     }
 
     /// <inheritdoc/>
@@ -70,7 +74,7 @@ public sealed class Trunk : IDisposable
         _decoder?.Dispose();
     }
 
-    private Hidden RunStack(Stack stack, Sequences input, ForwardContext context, EncoderState? memory)
+    private Hidden RunStack(Stack stack, Sequences input, ForwardContext context, EncoderMemory? memory)
     {
         if (input.MinimumId < 0 || input.MaximumId >= _config.VocabularySize)
         {

@@ -1,0 +1,130 @@
+using LlmCourse.Data;
+using LlmCourse.Transformers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Generation;
+
+/// <summary>
+/// Rows of tokens that a model has read, and may read on: prefill, one step, the check of a draft and the next turn of a chat
+/// are the same call. A session keeps the view it was opened with, since what it has cached belongs to it. Not for several
+/// threads at once; several sessions over one model are.
+/// </summary>
+internal sealed class DecodingSession : IDisposable
+{
+    private readonly TransformerModel _model;
+    private readonly ForwardContext _context;
+    private readonly KeyValueCache _cache;
+    private readonly int _virtual;
+    private EncoderMemory? _memory;
+
+    private DecodingSession(TransformerModel model, ForwardContext view, KeyValueCache cache, int virtualTokens, EncoderMemory? memory)
+    {
+        _model = model;
+        _cache = cache;
+        _context = view with { Cache = cache, FreezeBase = true };
+        _virtual = virtualTokens;
+        _memory = memory;
+    }
+
+    /// <summary>How many tokens each row has read; virtual ones do not count.</summary>
+    public IReadOnlyList<int> Lengths => _cache.Columns == 0 ? _cache.Lengths : [.. _cache.Lengths.Select(length => length - _virtual)];
+
+    /// <summary>The number of rows.</summary>
+    public int Rows => _cache.Lengths.Count;
+
+    /// <summary>Opens a session of a decoder-only model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="view">Adapters and virtual tokens.</param>
+    /// <param name="rows">How many rows there will be.</param>
+    /// <param name="capacity">For how many tokens a row memory is allocated at once; more are possible.</param>
+    public static DecodingSession Open(TransformerModel model, ForwardContext view, int rows, int capacity)
+    {
+        if (model.Config.Decoder is not { CrossAttention: false } decoder)
+            throw new InvalidOperationException("A session without an encoder's input needs a decoder-only model.");
+        int virtualTokens = (int)(view.SoftPrompt?.size(0) ?? 0);
+        return new DecodingSession(model, view, new KeyValueCache(decoder, rows, capacity + virtualTokens), virtualTokens, null);
+    }
+
+    /// <summary>Opens a session of an encoder–decoder: the encoder reads the input now, and never again.</summary>
+    public static DecodingSession Open(TransformerModel model, ForwardContext view, Sequences encoderInput, int capacity)
+    {
+        if (model.Config.Decoder is not { CrossAttention: true } decoder)
+            throw new InvalidOperationException("A session with an encoder's input needs an encoder–decoder.");
+        using var noGrad = no_grad();
+        using EncoderState state = model.Trunk.Encode(encoderInput, view with { FreezeBase = true });
+        EncoderMemory memory = EncoderMemory.Of(state.Hidden, encoderInput);
+        return new DecodingSession(model, view, new KeyValueCache(decoder, encoderInput.Count, capacity), 0, memory);
+    }
+
+    /// <summary>
+    /// Reads on: row r of <paramref name="tokens"/> comes behind what row r has. Rows may differ in length (padded on the
+    /// right). Gives the hidden states of the new tokens, [B, T, D].
+    /// </summary>
+    public Hidden Append(Sequences tokens)
+    {
+        if (tokens.Count != Rows)
+            throw new ArgumentException($"The session has {Rows} rows, the tokens {tokens.Count}.", nameof(tokens));
+        using var noGrad = no_grad();
+        return _model.Trunk.Run(tokens, _context, _memory);
+    }
+
+    /// <summary>Reads on and gives the logits behind each row's last token, [B, V].</summary>
+    public Tensor AppendForLogits(Sequences tokens)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using Hidden hidden = Append(tokens);
+        Tensor last = hidden.States;
+        if (tokens.Width > 1)
+        {
+            // [B, T, D] → [B·T, D] → one row each
+            long[] rows = [.. tokens.Lengths.Select((length, r) => ((long)r * tokens.Width) + length - 1)];
+            last = last.reshape(-1, last.size(2)).index_select(0, tensor(rows, ScalarType.Int64, last.device));
+        }
+        else
+        {
+            last = last.squeeze(1);
+        }
+
+        return _model.TokenLogits(last, _context).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Row i becomes what row rows[i] was: reorders, drops and multiplies rows.</summary>
+    public void Select(params int[] rows)
+    {
+        if (rows.Length == 0 || rows.Any(row => row < 0 || row >= Rows))
+            throw new ArgumentOutOfRangeException(nameof(rows), $"Rows must be among the session's {Rows}, at least one.");
+        using var noGrad = no_grad();
+        if (_memory is not null)
+        {
+            EncoderMemory old = _memory;
+            _memory = old.Select(rows);
+            old.Dispose();
+        }
+
+        _cache.Select(rows);
+    }
+
+    /// <summary>Forgets what each row has behind the given length.</summary>
+    public void Truncate(IReadOnlyList<int> lengths)
+    {
+        if (lengths.Count != Rows)
+            throw new ArgumentException($"The session has {Rows} rows, found {lengths.Count} lengths.", nameof(lengths));
+        _cache.Truncate([.. lengths.Select(length => length + _virtual)]);
+    }
+
+    /// <summary>An independent session at the same place.</summary>
+    public DecodingSession Fork()
+    {
+        using var noGrad = no_grad();
+        return new DecodingSession(
+            _model, _context, _cache.Fork(), _virtual, _memory?.Select([.. Enumerable.Range(0, Rows)]));
+    }
+
+    public void Dispose()
+    {
+        _cache.Dispose();
+        _memory?.Dispose();
+    }
+}

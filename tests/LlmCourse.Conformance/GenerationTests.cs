@@ -1,0 +1,97 @@
+using System.Text.Json;
+using LlmCourse.Checkpoints;
+using LlmCourse.Data;
+using LlmCourse.Generation;
+using LlmCourse.Transformers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Conformance;
+
+/// <summary>Every decoding case of every folder of <c>models/</c>, token by token, all rows in one batch and each by itself.</summary>
+[Trait("Kind", "Generation")]
+public sealed class GenerationTests
+{
+    public static TheoryData<string, string> DecodingCases()
+    {
+        TheoryData<string, string> cases = [];
+        foreach (string folder in Shared.Folders("models").Where(folder => File.Exists(Path.Combine(folder, "expected", "generation.json"))))
+        {
+            foreach (JsonElement item in Shared.Json(folder, "expected", "generation.json").EnumerateArray())
+                cases.Add(Path.GetFileName(folder), item.GetProperty("name").GetString()!);
+        }
+
+        if (cases.Count == 0)
+            cases.Add("none", "none");
+        return cases;
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(DecodingCases))]
+    public void Tokens_equal_the_reference(string name, string decoding)
+    {
+        using ModelFixture fixture = ModelFixture.Load(Cases.Folder("models", name));
+        JsonElement item = Shared.Json(fixture.Folder, "expected", "generation.json").EnumerateArray()
+            .Single(entry => entry.GetProperty("name").GetString() == decoding);
+        Dictionary<string, Tensor> inputs = fixture.Tensors(Path.GetFileNameWithoutExtension(item.GetProperty("inputs").GetString()!));
+        using Sequences prompts = Sequences.FromTensors(inputs["input_ids"], inputs["attention_mask"]);
+        IReadOnlyList<int>[] rows = [.. Enumerable.Range(0, prompts.Count).Select(prompts.Row)];
+
+        // The case's settings stand on top of the folder's own: one merged generation_config.json is the same.
+        bool decoderOnly = fixture.Model.Config.Encoder is null;
+        JsonElement merged = Merge(fixture.Folder, item.GetProperty("generation_config"), decoderOnly ? prompts.Width : 0);
+        TokenGenerator generator = new(
+            fixture.Model, ForwardContext.Evaluation, GenerationDefaults.Parse(merged, fixture.Pretrained.Config));
+        GenerationOptions options = new() { Seed = 1 };
+        IReadOnlyList<Completion> together;
+        try
+        {
+            together = generator.Generate(rows, options);
+        }
+        catch (UnsupportedDefaultException error)
+        {
+            Skip.If(true, error.Message);
+            throw;
+        }
+
+        int[][] sequences = [.. item.GetProperty("sequences").EnumerateArray().Select(row => row.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
+        int[] lengths = [.. item.GetProperty("lengths").EnumerateArray().Select(length => length.GetInt32())];
+        int skip = decoderOnly ? prompts.Width : 1;
+        for (int r = 0; r < rows.Length; r++)
+        {
+            int[] want = sequences[r][skip..lengths[r]];
+            Assert.Equal(want, together[r].Tokens);
+            Assert.Equal(want, generator.Generate([rows[r]], options)[0].Tokens);
+        }
+    }
+
+    /// <summary>
+    /// Ours counts lengths without padding, the reference counts the padded width: a limit of the whole sequence becomes one
+    /// of the new tokens, where rows are padded.
+    /// </summary>
+    private static JsonElement Merge(string folder, JsonElement passed, int paddedWidth)
+    {
+        Dictionary<string, JsonElement> merged = [];
+        string file = Path.Combine(folder, "generation_config.json");
+        if (File.Exists(file))
+            merged = Shared.Json(file).EnumerateObject().ToDictionary(property => property.Name, property => property.Value);
+        foreach (JsonProperty property in passed.EnumerateObject())
+            merged[property.Name] = property.Value;
+        if (passed.TryGetProperty("max_length", out _) && !passed.TryGetProperty("max_new_tokens", out _))
+            merged.Remove("max_new_tokens");
+        if (paddedWidth > 0)
+        {
+            Shift(merged, "max_length", "max_new_tokens", paddedWidth);
+            Shift(merged, "min_length", "min_new_tokens", paddedWidth);
+        }
+
+        return JsonSerializer.SerializeToElement(merged);
+    }
+
+    private static void Shift(Dictionary<string, JsonElement> settings, string whole, string fresh, int width)
+    {
+        if (!settings.Remove(whole, out JsonElement length) || settings.ContainsKey(fresh))
+            return;
+        settings[fresh] = JsonSerializer.SerializeToElement(Math.Max(length.GetInt32() - width, 0));
+    }
+}
