@@ -11,11 +11,16 @@ internal static class StringMethods
     {
         Func<Run, Arguments, object?>? method = name switch
         {
-            "upper" => (_, a) => { a.Bind(name, 0); return PythonStrings.Upper(text); },
-            "lower" => (_, a) => { a.Bind(name, 0); return PythonStrings.Lower(text); },
-            "title" => (_, a) => { a.Bind(name, 0); return PythonStrings.Title(text); },
-            "capitalize" => (_, a) => { a.Bind(name, 0); return PythonStrings.Capitalize(text); },
-            "swapcase" => (_, a) => { a.Bind(name, 0); return PythonStrings.SwapCase(text); },
+            "upper" => (_, a) => { a.Bind(name, 0); return PythonStrings.Upper(text); }
+            ,
+            "lower" => (_, a) => { a.Bind(name, 0); return PythonStrings.Lower(text); }
+            ,
+            "title" => (_, a) => { a.Bind(name, 0); return PythonStrings.Title(text); }
+            ,
+            "capitalize" => (_, a) => { a.Bind(name, 0); return PythonStrings.Capitalize(text); }
+            ,
+            "swapcase" => (_, a) => { a.Bind(name, 0); return PythonStrings.SwapCase(text); }
+            ,
             "strip" => (_, a) => PythonStrings.Strip(text, a.Bind(name, 0, "chars").OptionalText(0)),
             "lstrip" => (_, a) => PythonStrings.Strip(text, a.Bind(name, 0, "chars").OptionalText(0), right: false),
             "rstrip" => (_, a) => PythonStrings.Strip(text, a.Bind(name, 0, "chars").OptionalText(0), left: false),
