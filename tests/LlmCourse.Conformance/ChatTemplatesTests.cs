@@ -74,7 +74,7 @@ public sealed class ChatTemplatesTests
         {
             bool isSyntax = Text(error, "type") is "TemplateSyntaxError" or "TemplateAssertionError";
             Skip.If(thrown.Error == ChatTemplateError.Unsupported, thrown.Message);
-            Assert.Equal(isSyntax ? ChatTemplateError.Syntax : ChatTemplateError.Evaluation, thrown.Error);
+            Assert.Contains(thrown.Error, isSyntax ? [ChatTemplateError.Syntax] : new[] { ChatTemplateError.Evaluation, ChatTemplateError.Limit });
         }
     }
 

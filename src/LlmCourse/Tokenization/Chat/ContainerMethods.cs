@@ -55,13 +55,13 @@ internal static class ContainerMethods
         {
             run.Charge(items.Count);
             object? wanted = a.Bind(name, 1, "value").Value(0);
-            return (BigInteger)items.Count(item => PythonOperators.Equal(item, wanted));
+            return (BigInteger)items.Count(item => PythonOperators.Equal(item, wanted, run));
         }),
         "index" => Method(name, (run, a) =>
         {
             run.Charge(items.Count);
             object? wanted = a.Bind(name, 1, "value").Value(0);
-            int at = Enumerable.Range(0, items.Count).FirstOrDefault(i => PythonOperators.Equal(items[i], wanted), -1);
+            int at = Enumerable.Range(0, items.Count).FirstOrDefault(i => PythonOperators.Equal(items[i], wanted, run), -1);
             return at >= 0 ? (BigInteger)at
                 : throw ChatTemplateException.Evaluation($"{PythonText.Repr(wanted)} is not in {PythonText.TypeName(owner)}");
         }),

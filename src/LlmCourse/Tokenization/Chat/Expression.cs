@@ -142,8 +142,8 @@ internal sealed class Comparison(int line, Expression first, IReadOnlyList<(stri
         run.ChargeFor(right);
         return symbol switch
         {
-            "==" => PythonOperators.Equal(left, right),
-            "!=" => !PythonOperators.Equal(left, right),
+            "==" => PythonOperators.Equal(left, right, run),
+            "!=" => !PythonOperators.Equal(left, right, run),
             "in" => Contains(run, right, left),
             "not in" => !Contains(run, right, left),
             "<" => PythonOperators.Compare(left, right, symbol) < 0,
@@ -157,7 +157,7 @@ internal sealed class Comparison(int line, Expression first, IReadOnlyList<(stri
     {
         if (container is string text && item is string part)
             run.Charge(PythonStrings.SearchCost(text, part));
-        return PythonOperators.Contains(container, item);
+        return PythonOperators.Contains(run, container, item);
     }
 }
 

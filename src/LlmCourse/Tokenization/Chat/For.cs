@@ -14,7 +14,7 @@ internal sealed class For(int line, Expression target, Expression source, Expres
         List<object?> items = [];
         foreach (object? item in PythonOperators.Iterate(values))
         {
-            scope.Run.Charge(1);
+            scope.Run.Step(Line);
             if (filter is null || Accepts(scope, item))
                 items.Add(item);
         }

@@ -14,6 +14,8 @@ internal static class Members
     {
         if (owner is Undefined undefined)
             throw undefined.Failure();
+        if (key is PySlice slice)
+            return Slice(owner, slice);
         if (TryGetItem(owner, key, out object? item))
             return item;
         return key is string name && TryGetAttribute(owner, name, out object? attribute) ? attribute : Undefined.Member(owner, key);
@@ -26,12 +28,6 @@ internal static class Members
             return PyDict.IsHashable(key) && dict.TryGet(key, out item);
         if (owner is not (string or PyList or PyTuple or PyRange))
             return false;
-        if (key is PySlice slice)
-        {
-            item = slice.IsValid ? Slice(owner, slice) : null;
-            return slice.IsValid;
-        }
-
         int length = PythonOperators.Length(owner);
         if (PythonOperators.AsInteger(key) is not { } index || index < -length || index >= length)
             return false;
@@ -47,12 +43,14 @@ internal static class Members
         return true;
     }
 
-    private static object? Slice(object owner, PySlice slice) => owner switch
+    // Unlike a missing element, a slice of something else is an error.
+    private static object? Slice(object? owner, PySlice slice) => owner switch
     {
         string text => CodePoints.Slice(text, slice),
         PyList list => new PyList([.. slice.Indices(list.Items.Count).Select(i => list.Items[i])]),
         PyTuple tuple => new PyTuple([.. slice.Indices(tuple.Items.Count).Select(i => tuple.Items[i])]),
-        _ => throw new ChatTemplateException(ChatTemplateError.Unsupported, "slicing a range is not supported; make it a list first"),
+        PyRange => throw new ChatTemplateException(ChatTemplateError.Unsupported, "slicing a range is not supported; make it a list first"),
+        _ => throw ChatTemplateException.Evaluation($"'{PythonText.TypeName(owner)}' object cannot be sliced"),
     };
 
     private static bool TryGetAttribute(object? owner, string name, out object? value)

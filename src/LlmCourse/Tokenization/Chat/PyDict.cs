@@ -37,17 +37,26 @@ internal sealed class PyDict
     public bool Contains(object? key) => _index.ContainsKey(Wrap(key));
 
     /// <summary>Whether Python could hash the value: containers that can change cannot be keys.</summary>
-    public static bool IsHashable(object? key) => key switch
+    public static bool IsHashable(object? key)
     {
-        PyList or PyDict => false,
-        PyTuple tuple => IsHashableTuple(tuple),
-        _ => true,
-    };
+        int left = PythonOperators.MaxComparisons;
+        return IsHashable(key, ref left);
+    }
 
-    private static bool IsHashableTuple(PyTuple tuple)
+    private static bool IsHashable(object? key, ref int left)
     {
         Run.CheckStack();
-        return tuple.Items.All(IsHashable);
+        if (--left < 0)
+            throw ChatTemplateException.Limit("a key of a mapping is too large");
+        if (key is not PyTuple tuple)
+            return key is not (PyList or PyDict);
+        foreach (object? item in tuple.Items)
+        {
+            if (!IsHashable(item, ref left))
+                return false;
+        }
+
+        return true;
     }
 
     private static Key Wrap(object? key) => IsHashable(key)

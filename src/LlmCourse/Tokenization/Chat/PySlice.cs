@@ -5,11 +5,10 @@ namespace LlmCourse.Tokenization.Chat;
 /// <summary>The <c>start:stop:step</c> of a subscript.</summary>
 internal sealed record PySlice(object? Start, object? Stop, object? Step)
 {
-    /// <summary>Whether Python would take the parts as indices at all; if not, subscripting gives undefined.</summary>
-    public bool IsValid => IsIndex(Start) && IsIndex(Stop) && IsIndex(Step);
-
     public IEnumerable<int> Indices(int length)
     {
+        if (!IsIndex(Start) || !IsIndex(Stop) || !IsIndex(Step))
+            throw ChatTemplateException.Evaluation("slice indices must be integers or None");
         BigInteger step = PythonOperators.AsInteger(Step) ?? BigInteger.One;
         if (step.IsZero)
             throw ChatTemplateException.Evaluation("slice step cannot be zero");

@@ -5,7 +5,8 @@ namespace LlmCourse.Tokenization.Chat;
 /// <summary>Truth, equality, order, membership and iteration as Python defines them.</summary>
 internal static class PythonOperators
 {
-    private const int MaxComparisons = 1 << 20;
+    /// <summary>How many values may be compared at once where nothing is charged for it: as keys, and while sorting.</summary>
+    public const int MaxComparisons = 1 << 9;
 
     public static bool Truth(object? value) => value switch
     {
@@ -34,10 +35,13 @@ internal static class PythonOperators
 
     public static double AsDouble(object? value) => value is double d ? d : (double)AsInteger(value)!.Value;
 
-    public static bool Equal(object? a, object? b)
+    public static bool Equal(object? a, object? b, Run? run = null)
     {
-        int left = MaxComparisons;
-        return Equal(a, b, ref left);
+        int most = run is null ? MaxComparisons : 1 << 20;
+        int left = most;
+        bool result = Equal(a, b, ref left);
+        run?.Charge(most - left);
+        return result;
     }
 
     private static bool Equal(object? a, object? b, ref int left)
@@ -135,7 +139,7 @@ internal static class PythonOperators
         return whole != 0 ? whole : a > Math.Floor(a) ? 1 : 0;
     }
 
-    public static bool Contains(object? container, object? item) => container switch
+    public static bool Contains(Run run, object? container, object? item) => container switch
     {
         string text => item switch
         {
@@ -144,7 +148,7 @@ internal static class PythonOperators
         },
         PyDict dict => dict.Contains(item),
         DictView { Kind: DictViewKind.Keys } view => view.Dict.Contains(item),
-        PyList or PyTuple or PyRange or DictView or PyIterator or Undefined => Iterate(container).Any(x => ReferenceEquals(x, item) || Equal(x, item)),
+        PyList or PyTuple or PyRange or DictView or PyIterator or Undefined => Iterate(container).Any(x => ReferenceEquals(x, item) || Equal(x, item, run)),
         _ => throw ChatTemplateException.Evaluation($"argument of type '{PythonText.TypeName(container)}' is not iterable"),
     };
 

@@ -79,7 +79,7 @@ internal static class PythonStrings
             int at = limit >= 0 && parts.Count >= limit ? -1 : fromRight ? LastSpace(rest) : FirstSpace(rest);
             if (at < 0)
             {
-                parts.Add(limit >= 0 && parts.Count >= limit ? Strip(rest, null, left: fromRight, right: !fromRight) : rest);
+                parts.Add(rest);
                 break;
             }
 
@@ -156,18 +156,14 @@ internal static class PythonStrings
         return to.Append(limit != 0 ? replacement : "").ToString();
     }
 
-    public static string Upper(string text) => text.ToUpperInvariant().Replace("ß", "SS", StringComparison.Ordinal);
+    public static string Upper(string text) => Ascii.IsValid(text) ? text.ToUpperInvariant() : LetterCase.Upper(text);
 
-    public static string Lower(string text) => text.ToLowerInvariant().Replace("İ", "i̇", StringComparison.Ordinal);
+    public static string Lower(string text) => Ascii.IsValid(text) ? text.ToLowerInvariant() : LetterCase.Lower(text);
 
-    public static string Capitalize(string text) => MapFirst(text, first => first == "ß" ? "Ss" : Upper(first));
-
-    private static string MapFirst(string text, Func<string, string> map)
+    public static string Capitalize(string text)
     {
-        if (text.Length == 0)
-            return text;
-        string first = CodePoints.Split(text).First();
-        return map(first) + Lower(text[first.Length..]);
+        string first = CodePoints.Split(text).FirstOrDefault("");
+        return LetterCase.Title(first) + Lower(text)[Lower(first).Length..];
     }
 
     /// <summary>Upper case after everything that is not a letter, lower case after letters.</summary>
@@ -177,14 +173,14 @@ internal static class PythonStrings
         bool inWord = false;
         foreach (string point in CodePoints.Split(text))
         {
-            to.Append(inWord ? Lower(point) : Capitalize(point));
+            to.Append(inWord ? Lower(point) : LetterCase.Title(point));
             inWord = IsCased(point);
         }
 
         return to.ToString();
     }
 
-    private static bool IsCased(string point) => CharUnicodeInfo.GetUnicodeCategory(point, 0)
+    public static bool IsCased(string point) => CharUnicodeInfo.GetUnicodeCategory(point, 0)
         is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter;
 
     public static string SwapCase(string text) => string.Concat(CodePoints.Split(text).Select(p =>

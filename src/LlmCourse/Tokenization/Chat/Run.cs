@@ -12,6 +12,9 @@ internal sealed class Run(TimeProvider clock)
 {
     public const int MaxLength = 1 << 24;
     private const long MaxWork = 1L << 26;
+
+    // A node takes about as long as so many characters.
+    private const int StepCost = 8;
     private long _work;
 
     public TimeProvider Clock { get; } = clock;
@@ -27,7 +30,7 @@ internal sealed class Run(TimeProvider clock)
     public void Step(int line)
     {
         Line = line;
-        Charge(1);
+        Charge(StepCost);
         CheckStack();
     }
 

@@ -11,11 +11,16 @@ internal static class StringMethods
     {
         Func<Run, Arguments, object?>? method = name switch
         {
-            "upper" => (_, a) => { a.Bind(name, 0); return PythonStrings.Upper(text); },
-            "lower" or "casefold" => (_, a) => { a.Bind(name, 0); return PythonStrings.Lower(text); },
-            "title" => (_, a) => { a.Bind(name, 0); return PythonStrings.Title(text); },
-            "capitalize" => (_, a) => { a.Bind(name, 0); return PythonStrings.Capitalize(text); },
-            "swapcase" => (_, a) => { a.Bind(name, 0); return PythonStrings.SwapCase(text); },
+            "upper" => (_, a) => { a.Bind(name, 0); return PythonStrings.Upper(text); }
+            ,
+            "lower" => (_, a) => { a.Bind(name, 0); return PythonStrings.Lower(text); }
+            ,
+            "title" => (_, a) => { a.Bind(name, 0); return PythonStrings.Title(text); }
+            ,
+            "capitalize" => (_, a) => { a.Bind(name, 0); return PythonStrings.Capitalize(text); }
+            ,
+            "swapcase" => (_, a) => { a.Bind(name, 0); return PythonStrings.SwapCase(text); }
+            ,
             "strip" => (_, a) => PythonStrings.Strip(text, a.Bind(name, 0, "chars").OptionalText(0)),
             "lstrip" => (_, a) => PythonStrings.Strip(text, a.Bind(name, 0, "chars").OptionalText(0), right: false),
             "rstrip" => (_, a) => PythonStrings.Strip(text, a.Bind(name, 0, "chars").OptionalText(0), left: false),
@@ -39,6 +44,8 @@ internal static class StringMethods
             "isdigit" or "isdecimal" or "isnumeric" => (_, a) => text.Length > 0 && CodePoints.Split(text).All(p => IsDigit(p, name)),
             "isalpha" => (_, a) => text.Length > 0 && CodePoints.Split(text).All(p => char.IsLetter(p, 0)),
             "isalnum" => (_, a) => text.Length > 0 && CodePoints.Split(text).All(p => char.IsLetter(p, 0) || IsDigit(p, "isnumeric")),
+            "casefold" or "encode" or "expandtabs" or "format_map" or "isidentifier" or "isprintable" or "istitle" or "maketrans" or "translate" =>
+                (_, _) => throw new ChatTemplateException(ChatTemplateError.Unsupported, $"the method '{name}' of strings is not supported"),
             _ => null,
         };
         return method is null ? null : new Callable(name, method);
