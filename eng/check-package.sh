@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 version="0.1.0-ci.$(date +%s).$RANDOM"
 packages=$(dotnet nuget locals global-packages --list | sed 's/^global-packages: *//')
-trap 'chmod -R u+w "$work"; rm -rf "$work" "${packages%/}/llmcourse/$version"' EXIT
+trap 'chmod -R u+w "$work"; rm -rf "$work" "${packages%/}/llmcourse/$version"; rmdir "${packages%/}/llmcourse" 2> /dev/null || true' EXIT
 chmod 755 "$work"
 rid=$(dotnet msbuild eng/consumer/Consumer.csproj -getProperty:NETCoreSdkPortableRuntimeIdentifier)
 
