@@ -14,7 +14,8 @@ internal static class Kernels
     public static bool Fast { get; set; } = Environment.GetEnvironmentVariable("LLMCOURSE_KERNELS") != "reference";
 
     /// <summary>x Wᵀ + b over the last dimension.</summary>
-    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias) => nn.functional.linear(x, weight, bias);
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias) =>
+        (UseCpu(x) ? CpuKernels.Linear(x, weight, bias) : null) ?? nn.functional.linear(x, weight, bias);
 
     /// <summary>x / √(mean(x²) + ε) · w over the last dimension, the statistics in fp32 (Zhang and Sennrich 2019, eq. 4).</summary>
     public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, bool unitOffset)
@@ -46,4 +47,6 @@ internal static class Kernels
             : cat([rotatedFirst, rotatedSecond, x.narrow(-1, 2 * half, rest)], -1);
         return result.MoveToOuterDisposeScope();
     }
+
+    private static bool UseCpu(Tensor x) => Fast && !is_grad_enabled() && CpuKernels.Apply(x);
 }

@@ -1,0 +1,182 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Runtime;
+
+/// <summary>
+/// Products of a few rows with a large matrix in fp32 on the CPU, where the time is that of streaming the weights: torch's
+/// own kernels reach a third to two thirds of the memory bandwidth there. No gradient is recorded.
+/// </summary>
+internal static unsafe partial class CpuKernels
+{
+    /// <summary>Up to how many rows the weights' bandwidth decides.</summary>
+    private const int MaxRows = 8;
+
+    private const int SmallestShare = 16 * 1024; // multiply-adds that are worth a second thread
+
+    /// <summary>Whether these kernels may stand in for torch's here.</summary>
+    public static bool Apply(Tensor x) =>
+        Vector256.IsHardwareAccelerated && x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU && x.is_contiguous();
+
+    /// <summary>x Wᵀ + b for x [.., K] of few rows and W [N, K], or null where torch is better.</summary>
+    public static Tensor? Linear(Tensor x, Tensor weight, Tensor? bias)
+    {
+        long inner = weight.size(1), outer = weight.size(0), rows = x.numel() / Math.Max(inner, 1);
+        if (rows is 0 or > MaxRows || weight.dtype != ScalarType.Float32 || !weight.is_contiguous() || x.size(-1) != inner)
+            return null;
+        long[] shape = x.shape;
+        shape[^1] = outer;
+        Tensor result = empty(shape);
+        float* input = Data(x), matrix = Data(weight), output = Data(result), added = bias is null ? null : Data(bias);
+        Share(outer, rows * inner, (from, to) => Multiply(input, matrix, added, output, (int)rows, inner, outer, from, to));
+        return result;
+    }
+
+    /// <summary>The first element; the tensor must be contiguous and outlive the pointer.</summary>
+    public static float* Data(Tensor tensor) => (float*)THSTensor_data(tensor.Handle);
+
+    /// <summary>Splits a range of output columns between as many threads as torch uses.</summary>
+    private static void Share(long columns, long costOfOne, Action<long, long> work)
+    {
+        long threads = Math.Min(get_num_threads(), Math.Max(1, columns * costOfOne / SmallestShare));
+        if (threads == 1)
+        {
+            work(0, columns);
+            return;
+        }
+
+        long block = ((columns + threads - 1) / threads + 3) & ~3L;
+        Parallel.For(0, (int)threads, i => work(Math.Min(i * block, columns), Math.Min((i + 1) * block, columns)));
+    }
+
+    // output[r, n] = Σ_k input[r, k] · matrix[n, k] + bias[n] for n in [from, to)
+    private static void Multiply(float* input, float* matrix, float* bias, float* output, int rows, long inner, long outer, long from, long to)
+    {
+        for (long n = from; n < to;)
+        {
+            int block = (int)Math.Min(rows == 1 ? 4 : 2, to - n);
+            float* w = matrix + (n * inner);
+            for (int r = 0; r < rows;)
+            {
+                float* x = input + (r * inner);
+                float* y = output + (r * outer) + n;
+                if (block == 4)
+                {
+                    Dot4(x, w, y, inner);
+                    r++;
+                }
+                else if (block == 2 && rows - r >= 4)
+                {
+                    Dot2By4(x, w, y, inner, outer);
+                    r += 4;
+                }
+                else
+                {
+                    for (int i = 0; i < block; i++)
+                        y[i] = Dot(x, w + (i * inner), inner);
+                    r++;
+                }
+            }
+
+            n += block;
+        }
+
+        if (bias is null)
+            return;
+        for (int r = 0; r < rows; r++)
+        {
+            for (long n = from; n < to; n++)
+                output[(r * outer) + n] += bias[n];
+        }
+    }
+
+    private static float Dot(float* x, float* w, long length)
+    {
+        Vector256<float> first = default, second = default;
+        long k = 0;
+        for (; k <= length - 16; k += 16)
+        {
+            first = Vector256.FusedMultiplyAdd(Vector256.Load(x + k), Vector256.Load(w + k), first);
+            second = Vector256.FusedMultiplyAdd(Vector256.Load(x + k + 8), Vector256.Load(w + k + 8), second);
+        }
+
+        float sum = Vector256.Sum(first + second);
+        for (; k < length; k++)
+            sum += x[k] * w[k];
+        return sum;
+    }
+
+    // One row against four rows of the matrix: eight chains, enough to keep memory busy.
+    private static void Dot4(float* x, float* w, float* y, long length)
+    {
+        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+        float* w1 = w + length, w2 = w1 + length, w3 = w2 + length;
+        long k = 0;
+        for (; k <= length - 16; k += 16)
+        {
+            Vector256<float> low = Vector256.Load(x + k), high = Vector256.Load(x + k + 8);
+            a0 = Vector256.FusedMultiplyAdd(low, Vector256.Load(w + k), a0);
+            b0 = Vector256.FusedMultiplyAdd(high, Vector256.Load(w + k + 8), b0);
+            a1 = Vector256.FusedMultiplyAdd(low, Vector256.Load(w1 + k), a1);
+            b1 = Vector256.FusedMultiplyAdd(high, Vector256.Load(w1 + k + 8), b1);
+            a2 = Vector256.FusedMultiplyAdd(low, Vector256.Load(w2 + k), a2);
+            b2 = Vector256.FusedMultiplyAdd(high, Vector256.Load(w2 + k + 8), b2);
+            a3 = Vector256.FusedMultiplyAdd(low, Vector256.Load(w3 + k), a3);
+            b3 = Vector256.FusedMultiplyAdd(high, Vector256.Load(w3 + k + 8), b3);
+        }
+
+        (y[0], y[1], y[2], y[3]) = (Vector256.Sum(a0 + b0), Vector256.Sum(a1 + b1), Vector256.Sum(a2 + b2), Vector256.Sum(a3 + b3));
+        for (; k < length; k++)
+        {
+            y[0] += x[k] * w[k];
+            y[1] += x[k] * w1[k];
+            y[2] += x[k] * w2[k];
+            y[3] += x[k] * w3[k];
+        }
+    }
+
+    // Four rows against two rows of the matrix.
+    private static void Dot2By4(float* x, float* w, float* y, long length, long outer)
+    {
+        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+        float* x1 = x + length, x2 = x1 + length, x3 = x2 + length, v = w + length;
+        long k = 0;
+        for (; k <= length - 8; k += 8)
+        {
+            Vector256<float> first = Vector256.Load(w + k), second = Vector256.Load(v + k);
+            Vector256<float> row = Vector256.Load(x + k);
+            a0 = Vector256.FusedMultiplyAdd(row, first, a0);
+            b0 = Vector256.FusedMultiplyAdd(row, second, b0);
+            row = Vector256.Load(x1 + k);
+            a1 = Vector256.FusedMultiplyAdd(row, first, a1);
+            b1 = Vector256.FusedMultiplyAdd(row, second, b1);
+            row = Vector256.Load(x2 + k);
+            a2 = Vector256.FusedMultiplyAdd(row, first, a2);
+            b2 = Vector256.FusedMultiplyAdd(row, second, b2);
+            row = Vector256.Load(x3 + k);
+            a3 = Vector256.FusedMultiplyAdd(row, first, a3);
+            b3 = Vector256.FusedMultiplyAdd(row, second, b3);
+        }
+
+        (y[0], y[1]) = (Vector256.Sum(a0), Vector256.Sum(b0));
+        (y[outer], y[outer + 1]) = (Vector256.Sum(a1), Vector256.Sum(b1));
+        (y[2 * outer], y[(2 * outer) + 1]) = (Vector256.Sum(a2), Vector256.Sum(b2));
+        (y[3 * outer], y[(3 * outer) + 1]) = (Vector256.Sum(a3), Vector256.Sum(b3));
+        for (; k < length; k++)
+        {
+            y[0] += x[k] * w[k];
+            y[1] += x[k] * v[k];
+            y[outer] += x1[k] * w[k];
+            y[outer + 1] += x1[k] * v[k];
+            y[2 * outer] += x2[k] * w[k];
+            y[(2 * outer) + 1] += x2[k] * v[k];
+            y[3 * outer] += x3[k] * w[k];
+            y[(3 * outer) + 1] += x3[k] * v[k];
+        }
+    }
+
+    [LibraryImport("LibTorchSharp")]
+    private static partial nint THSTensor_data(nint handle);
+}
