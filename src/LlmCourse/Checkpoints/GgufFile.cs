@@ -56,7 +56,7 @@ internal sealed unsafe class GgufFile : IWeightSource
         WeightInfo weight = this.Find(name, destination);
         GgmlType type = Type(weight);
         if (type.Plain() is not null)
-            TensorMemory.Copy(_file.Data + weight.Offset, weight, destination);
+            TensorMemory.Copy(_file, weight, destination);
         else if (GgufBlocks.CanDequantise(type))
             CopyBlocks(type, weight, destination);
         else
@@ -72,9 +72,10 @@ internal sealed unsafe class GgufFile : IWeightSource
         if (weight.Bytes == 0)
             return;
         long blocks = weight.Bytes / type.Block().Bytes;
-        if (destination.device_type == TorchSharp.DeviceType.CPU && destination.dtype == ScalarType.Float32 && destination.is_contiguous())
+        if (TensorMemory.IsPlain(destination, ScalarType.Float32))
         {
             GgufBlocks.Dequantise(type, _file.Data + weight.Offset, (float*)TensorMemory.Pointer(destination), blocks);
+            TensorMemory.MarkWritten(destination);
             return;
         }
 

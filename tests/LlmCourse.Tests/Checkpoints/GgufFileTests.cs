@@ -111,6 +111,23 @@ public sealed class GgufFileTests : IDisposable
     }
 
     [Fact]
+    public void A_tensor_knows_that_it_was_written()
+    {
+        // What is derived from a weight is rebuilt when its version has risen.
+        using jit.CompilationUnit script = jit.compile("def version(t: Tensor) -> int:\n  return t._version()\n");
+        using GgufFile file = Open(new GgufBytes().Tensor("plain", F32, [4], GgufBytes.Floats(1, 2, 3, 4)).Tensor("blocks", Q4_0, [32], new byte[18]));
+        foreach (string name in file.Weights.Keys)
+        {
+            using Tensor destination = zeros(file.Weights[name].Shape, requires_grad: true);
+            long before = Version(destination);
+            file.CopyTo(name, destination);
+            Assert.NotEqual(before, Version(destination));
+        }
+
+        long Version(Tensor weight) => ((Scalar)script.invoke("version", weight)).ToInt64();
+    }
+
+    [Fact]
     public void Parts_of_a_split_file_are_refused_by_name()
     {
         string message = Refused(new GgufBytes().Value("split.count", 2, writer => writer.Write((ushort)3)).Build());
