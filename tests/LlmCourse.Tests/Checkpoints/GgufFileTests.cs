@@ -173,6 +173,16 @@ public sealed class GgufFileTests : IDisposable
         Assert.Contains("reaches beyond", Refused(new GgufBytes().Tensor("a", F32, [1], new byte[64], offset: ulong.MaxValue - 31).Build()), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_belongs_to_nothing_is_refused()
+    {
+        Assert.Contains("before tensor 'b'", Refused(new GgufBytes().Tensor("a", F32, [1], new byte[96]).Tensor("b", F32, [8], new byte[32]).Build()), StringComparison.Ordinal);
+        Assert.Contains("at the end", Refused(new GgufBytes().Tensor("a", F32, [1], new byte[96]).Build()), StringComparison.Ordinal);
+        byte[] oneValueTooFew = new GgufBytes().Value("a", 4, writer => writer.Write(1u)).Value("b", 4, writer => writer.Write(2u)).Build();
+        oneValueTooFew[16]--; // the number of metadata values
+        Assert.Contains("there is something", Refused(oneValueTooFew), StringComparison.Ordinal);
+    }
+
     private GgufFile Open(GgufBytes content) => GgufFile.Open(_folder.Write("x.gguf", content.Build()));
 
     private string Refused(byte[] content) => Assert.Throws<CheckpointException>(() => GgufFile.Open(_folder.Write("x.gguf", content))).Message;
