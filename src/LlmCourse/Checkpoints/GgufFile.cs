@@ -56,7 +56,7 @@ internal sealed unsafe class GgufFile : IWeightSource
         WeightInfo weight = this.Find(name, destination);
         GgmlType type = Type(weight);
         if (type.Plain() is not null)
-            TensorMemory.Copy(_file.Data + weight.Offset, weight, destination);
+            TensorMemory.Copy(_file, weight, destination);
         else if (GgufBlocks.CanDequantise(type))
             CopyBlocks(type, weight, destination);
         else
@@ -72,9 +72,10 @@ internal sealed unsafe class GgufFile : IWeightSource
         if (weight.Bytes == 0)
             return;
         long blocks = weight.Bytes / type.Block().Bytes;
-        if (destination.device_type == TorchSharp.DeviceType.CPU && destination.dtype == ScalarType.Float32 && destination.is_contiguous())
+        if (TensorMemory.IsPlain(destination, ScalarType.Float32))
         {
             GgufBlocks.Dequantise(type, _file.Data + weight.Offset, (float*)TensorMemory.Pointer(destination), blocks);
+            TensorMemory.MarkWritten(destination);
             return;
         }
 
@@ -105,7 +106,8 @@ internal sealed unsafe class GgufFile : IWeightSource
         List<(string Name, GgmlType Type, long[] Shape, ulong Offset)> entries = [];
         for (int i = 0; i < tensors; i++)
             entries.Add(ReadTensor(reader));
-        long dataStart = (reader.Position + alignment - 1) & -(long)alignment;
+        long dataStart = Padded(reader.Position, alignment);
+        CheckPadding(reader.Position, dataStart);
         foreach ((string name, GgmlType type, long[] shape, ulong offset) in entries)
         {
             WeightInfo weight = Place(name, type, shape, offset, dataStart, alignment);
@@ -113,8 +115,10 @@ internal sealed unsafe class GgufFile : IWeightSource
                 throw Damaged($"tensor '{name}' is there twice");
         }
 
-        CheckOverlap();
+        CheckCoverage(dataStart, alignment);
     }
+
+    private static long Padded(long position, uint alignment) => (position + alignment - 1) & -(long)alignment;
 
     private void CheckVersion(uint version)
     {
@@ -172,15 +176,29 @@ internal sealed unsafe class GgufFile : IWeightSource
         return new WeightInfo(name, type.ToString(), type.Plain() ?? ScalarType.Float32, shape, bytes, dataStart + (long)offset, _file.Path);
     }
 
-    private void CheckOverlap()
+    /// <summary>Anything but zeros behind the header is a part of it that the counts leave out.</summary>
+    private void CheckPadding(long headerEnd, long dataStart)
     {
-        WeightInfo? before = null;
+        ReadOnlySpan<byte> padding = new(_file.Data + headerEnd, (int)(Math.Min(dataStart, _file.Length) - headerEnd));
+        if (padding.ContainsAnyExcept((byte)0))
+            throw Damaged($"there is something between its end at byte {headerEnd} and the data at byte {dataStart}");
+    }
+
+    /// <summary>The tensors follow each other with nothing but padding between them: else the file, or its counts, are damaged.</summary>
+    private void CheckCoverage(long dataStart, uint alignment)
+    {
+        long end = dataStart;
         foreach (WeightInfo weight in _weights.Values.Where(weight => weight.Bytes > 0).OrderBy(weight => weight.Offset))
         {
-            if (before is not null && weight.Offset < before.Offset + before.Bytes)
-                throw Damaged($"tensors '{before.Name}' and '{weight.Name}' overlap");
-            before = weight;
+            if (weight.Offset < end)
+                throw Damaged($"tensor '{weight.Name}' overlaps with the one before it");
+            if (weight.Offset != Padded(end, alignment))
+                throw Damaged($"{weight.Offset - end} bytes before tensor '{weight.Name}' belong to no tensor");
+            end = weight.Offset + weight.Bytes;
         }
+
+        if (_file.Length - end >= alignment)
+            throw Damaged($"{_file.Length - end} bytes at the end of the file belong to no tensor");
     }
 
     private CheckpointException Damaged(string what) => new(_file.Path, $"the GGUF header is damaged: {what}. Download the file again.");

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 
 namespace LlmCourse.Checkpoints;
 
@@ -8,6 +9,9 @@ namespace LlmCourse.Checkpoints;
 /// </summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
+    private const int MaxRead = 1 << 30;
+
+    private readonly SafeFileHandle _handle;
     private readonly MemoryMappedFile? _mapping;
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _data;
@@ -16,12 +20,12 @@ internal sealed unsafe class MappedFile : IDisposable
     private MappedFile(string path)
     {
         Path = path;
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-        Length = stream.Length;
+        _handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        Length = RandomAccess.GetLength(_handle);
         if (Length == 0)
             return; // an empty file cannot be mapped
         _mapping = MemoryMappedFile.CreateFromFile(
-            stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            _handle, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         _view = _mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _data);
         _data += _view.PointerOffset;
@@ -60,6 +64,24 @@ internal sealed unsafe class MappedFile : IDisposable
     /// <summary>Up to <paramref name="count"/> bytes from the start, to recognise a file by.</summary>
     public ReadOnlySpan<byte> Head(int count) => new(Data, (int)Math.Min(count, Length));
 
+    /// <summary>
+    /// Copies bytes out of the file. For one large pass this is about twice as fast as reading the mapping, which costs
+    /// a page fault for every few pages.
+    /// </summary>
+    public void CopyTo(long offset, byte* destination, long count)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        while (count > 0)
+        {
+            int read = RandomAccess.Read(_handle, new Span<byte>(destination, (int)Math.Min(count, MaxRead)), offset);
+            if (read == 0)
+                throw new CheckpointException(Path, $"the file was cut short while it was read: it had {Length} bytes.");
+            offset += read;
+            destination += read;
+            count -= read;
+        }
+    }
+
     public void Dispose()
     {
         if (_disposed)
@@ -68,5 +90,6 @@ internal sealed unsafe class MappedFile : IDisposable
         _view?.SafeMemoryMappedViewHandle.ReleasePointer();
         _view?.Dispose();
         _mapping?.Dispose();
+        _handle.Dispose();
     }
 }

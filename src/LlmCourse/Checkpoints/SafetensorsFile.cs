@@ -41,7 +41,7 @@ internal sealed unsafe class SafetensorsFile : IWeightSource
     public void CopyTo(string name, Tensor destination)
     {
         WeightInfo weight = this.Find(name, destination);
-        TensorMemory.Copy(_file.Data + weight.Offset, weight, destination);
+        TensorMemory.Copy(_file, weight, destination);
     }
 
     public void Dispose() => _file.Dispose();

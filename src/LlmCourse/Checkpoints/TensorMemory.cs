@@ -36,25 +36,46 @@ internal static unsafe partial class TensorMemory
         return (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
     }
 
-    /// <summary>Copies stored elements of a plain type into a tensor of any type, place and layout.</summary>
-    public static void Copy(byte* data, WeightInfo weight, Tensor destination)
+    /// <summary>True where <paramref name="tensor"/> is plain memory of the given type, in row-major order.</summary>
+    public static bool IsPlain(Tensor tensor, ScalarType type) =>
+        tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype == type && tensor.is_contiguous();
+
+    /// <summary>Copies a tensor stored in a plain type into one of any type, place and layout.</summary>
+    public static void Copy(MappedFile file, WeightInfo weight, Tensor destination)
     {
         if (weight.Bytes == 0)
             return;
         // A stored bool may be any byte. Taken as a number it becomes a proper one in the conversion.
         ScalarType stored = weight.Type == ScalarType.Bool ? ScalarType.Byte : weight.Type;
         using IDisposable noGradient = no_grad();
-        if ((nuint)data % ElementSize(stored) == 0)
+        if (IsPlain(destination, stored))
         {
-            using Tensor mapped = Over(data, stored, weight.Shape);
+            file.CopyTo(weight.Offset, Pointer(destination), weight.Bytes);
+            MarkWritten(destination);
+        }
+        else if (weight.Offset % ElementSize(stored) == 0) // the mapping itself begins at a page
+        {
+            using Tensor mapped = Over(file.Data + weight.Offset, stored, weight.Shape);
             destination.copy_(mapped);
         }
         else
         {
             using Tensor aligned = empty(weight.Shape, stored);
-            Buffer.MemoryCopy(data, Pointer(aligned), weight.Bytes, weight.Bytes);
+            file.CopyTo(weight.Offset, Pointer(aligned), weight.Bytes);
             destination.copy_(aligned);
         }
+    }
+
+    /// <summary>
+    /// Raises the version of a tensor whose memory was written behind libtorch's back, so that whatever was derived from
+    /// it is seen to be stale.
+    /// </summary>
+    public static void MarkWritten(Tensor tensor)
+    {
+        using IDisposable noGradient = no_grad();
+        using Tensor flat = tensor.view(-1);
+        using Tensor nothing = flat.narrow(0, 0, 0);
+        nothing.zero_();
     }
 
     public static uint ElementSize(ScalarType type) => type switch

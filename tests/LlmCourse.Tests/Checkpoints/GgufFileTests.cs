@@ -111,6 +111,23 @@ public sealed class GgufFileTests : IDisposable
     }
 
     [Fact]
+    public void A_tensor_knows_that_it_was_written()
+    {
+        // What is derived from a weight is rebuilt when its version has risen.
+        using jit.CompilationUnit script = jit.compile("def version(t: Tensor) -> int:\n  return t._version()\n");
+        using GgufFile file = Open(new GgufBytes().Tensor("plain", F32, [4], GgufBytes.Floats(1, 2, 3, 4)).Tensor("blocks", Q4_0, [32], new byte[18]));
+        foreach (string name in file.Weights.Keys)
+        {
+            using Tensor destination = zeros(file.Weights[name].Shape, requires_grad: true);
+            long before = Version(destination);
+            file.CopyTo(name, destination);
+            Assert.NotEqual(before, Version(destination));
+        }
+
+        long Version(Tensor weight) => ((Scalar)script.invoke("version", weight)).ToInt64();
+    }
+
+    [Fact]
     public void Parts_of_a_split_file_are_refused_by_name()
     {
         string message = Refused(new GgufBytes().Value("split.count", 2, writer => writer.Write((ushort)3)).Build());
@@ -154,6 +171,16 @@ public sealed class GgufFileTests : IDisposable
         Assert.Contains("overlap", Refused(new GgufBytes().Tensor("a", F32, [16], new byte[64]).Tensor("b", F32, [8], new byte[32], offset: 32).Build()), StringComparison.Ordinal);
         Assert.Contains("alignment", Refused(new GgufBytes().Tensor("a", F32, [1], new byte[64], offset: 4).Build()), StringComparison.Ordinal);
         Assert.Contains("reaches beyond", Refused(new GgufBytes().Tensor("a", F32, [1], new byte[64], offset: ulong.MaxValue - 31).Build()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_belongs_to_nothing_is_refused()
+    {
+        Assert.Contains("before tensor 'b'", Refused(new GgufBytes().Tensor("a", F32, [1], new byte[96]).Tensor("b", F32, [8], new byte[32]).Build()), StringComparison.Ordinal);
+        Assert.Contains("at the end", Refused(new GgufBytes().Tensor("a", F32, [1], new byte[96]).Build()), StringComparison.Ordinal);
+        byte[] oneValueTooFew = new GgufBytes().Value("a", 4, writer => writer.Write(1u)).Value("b", 4, writer => writer.Write(2u)).Build();
+        oneValueTooFew[16]--; // the number of metadata values
+        Assert.Contains("there is something", Refused(oneValueTooFew), StringComparison.Ordinal);
     }
 
     private GgufFile Open(GgufBytes content) => GgufFile.Open(_folder.Write("x.gguf", content.Build()));
