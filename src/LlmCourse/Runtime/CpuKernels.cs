@@ -17,14 +17,14 @@ internal static unsafe partial class CpuKernels
     private const int SmallestShare = 16 * 1024; // multiply-adds that are worth a second thread
 
     /// <summary>Whether these kernels may stand in for torch's here.</summary>
-    public static bool Apply(Tensor x) =>
-        Vector256.IsHardwareAccelerated && x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU && x.is_contiguous();
+    public static bool Take(Tensor x) =>
+        Vector256.IsHardwareAccelerated && x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU && x.numel() > 0;
 
     /// <summary>x Wᵀ + b for x [.., K] of few rows and W [N, K], or null where torch is better.</summary>
     public static Tensor? Linear(Tensor x, Tensor weight, Tensor? bias)
     {
         long inner = weight.size(1), outer = weight.size(0), rows = x.numel() / Math.Max(inner, 1);
-        if (rows is 0 or > MaxRows || weight.dtype != ScalarType.Float32 || !weight.is_contiguous() || x.size(-1) != inner)
+        if (rows is 0 or > MaxRows || weight.dtype != ScalarType.Float32 || !x.is_contiguous() || !weight.is_contiguous() || x.size(-1) != inner)
             return null;
         long[] shape = x.shape;
         shape[^1] = outer;
@@ -38,7 +38,7 @@ internal static unsafe partial class CpuKernels
     public static float* Data(Tensor tensor) => (float*)THSTensor_data(tensor.Handle);
 
     /// <summary>Splits a range of output columns between as many threads as torch uses.</summary>
-    private static void Share(long columns, long costOfOne, Action<long, long> work)
+    public static void Share(long columns, long costOfOne, Action<long, long> work)
     {
         long threads = Math.Min(get_num_threads(), Math.Max(1, columns * costOfOne / SmallestShare));
         if (threads == 1)

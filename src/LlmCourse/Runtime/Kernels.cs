@@ -20,6 +20,8 @@ internal static class Kernels
     /// <summary>x / √(mean(x²) + ε) · w over the last dimension, the statistics in fp32 (Zhang and Sennrich 2019, eq. 4).</summary>
     public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, bool unitOffset)
     {
+        if (UseCpu(x) && x.is_contiguous() && weight.dtype == x.dtype)
+            return CpuElementwise.RmsNorm(x, weight, epsilon, unitOffset);
         using var scope = NewDisposeScope();
         Tensor wide = x.to(ScalarType.Float32);
         if (x.dtype == ScalarType.Float64)
@@ -37,6 +39,8 @@ internal static class Kernels
     /// </summary>
     public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
     {
+        if (UseCpu(x) && x.stride(-1) == 1 && cos.dtype == x.dtype)
+            return CpuElementwise.Rotate(x, cos, sin);
         using var scope = NewDisposeScope();
         long half = cos.size(-1), rest = x.size(-1) - (2 * half);
         Tensor first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
@@ -48,5 +52,15 @@ internal static class Kernels
         return result.MoveToOuterDisposeScope();
     }
 
-    private static bool UseCpu(Tensor x) => Fast && !is_grad_enabled() && CpuKernels.Apply(x);
+    /// <summary>silu(gate) · up, both [B, T, n].</summary>
+    public static Tensor GatedSilu(Tensor gate, Tensor up)
+    {
+        bool regular = gate.stride(-1) == 1 && up.stride(-1) == 1 && gate.stride(0) == gate.stride(1) * gate.size(1) && up.stride(0) == up.stride(1) * up.size(1);
+        if (UseCpu(gate) && regular && up.dtype == gate.dtype)
+            return CpuElementwise.GatedSilu(gate, up);
+        using Tensor activated = nn.functional.silu(gate);
+        return activated.mul(up);
+    }
+
+    private static bool UseCpu(Tensor x) => Fast && !is_grad_enabled() && CpuKernels.Take(x);
 }

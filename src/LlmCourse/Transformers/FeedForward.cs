@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using LlmCourse.Transformers.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -28,9 +29,9 @@ internal sealed class FeedForward
     {
         using var scope = NewDisposeScope();
         Tensor[] parts = _in.ForwardParts(x, context);
-        Tensor inner = Activate(parts[0], _config.Activation);
-        if (_config.Gated)
-            inner = inner.mul(parts[1]);
+        Tensor inner = !_config.Gated ? Activate(parts[0], _config.Activation)
+            : _config.Activation == Activation.Silu ? Kernels.GatedSilu(parts[0], parts[1])
+            : Activate(parts[0], _config.Activation).mul(parts[1]);
         if (context.Dropout is { } dropout && _config.ActivationDropout > 0)
             inner = dropout.Apply(inner, _config.ActivationDropout);
         return _down.Forward(inner, context).MoveToOuterDisposeScope();
