@@ -36,13 +36,13 @@ public sealed class TokenizerPartsTests
         SkipIfAbsent(part);
         JsonElement entry = _parts.Value[part];
         string config = Resolved(entry.GetProperty("config")).ToJsonString();
-        Func<JsonElement, string?> compare = entry.GetProperty("kind").GetString() switch
+        Func<JsonElement, string?> compare = entry.GetProperty("kind").GetString()! switch
         {
             "normalizer" => Normalizer(config),
             "pre_tokenizer" => PreTokenizer(config),
             "post_processor" => PostProcessor(entry),
             "decoder" => Decoder(config),
-            string kind => throw new InvalidOperationException($"unknown kind of part: {kind}"),
+            var kind => throw new InvalidOperationException($"unknown kind of part: {kind}"),
         };
         AssertNone([.. entry.GetProperty("cases").EnumerateArray().Select(compare)]);
     }
@@ -108,9 +108,12 @@ public sealed class TokenizerPartsTests
             && reference.TryGetProperty("encode", out JsonElement encode) && encode.TryGetProperty("ids", out JsonElement ids)
             ? ids.Ints() : null;
 
+    private static TokenizerParts ReadWith(string section, string config) =>
+        TokenizerJson.Read($$"""{"{{section}}": {{config}}, "model": {"type": "WordLevel", "vocab": {}, "unk_token": ""} }""");
+
     private static Func<JsonElement, string?> Normalizer(string config)
     {
-        TokenizerParts parts = LoadOrSkip(() => TokenizerJson.Read($$"""{"normalizer":{{config}},"model":{"type":"WordLevel","vocab":{},"unk_token":""}}"""));
+        TokenizerParts parts = LoadOrSkip(() => ReadWith("normalizer", config));
         return expected =>
         {
             string text = expected.GetProperty("text").GetString()!;
@@ -141,7 +144,7 @@ public sealed class TokenizerPartsTests
 
     private static Func<JsonElement, string?> PreTokenizer(string config)
     {
-        TokenizerParts parts = LoadOrSkip(() => TokenizerJson.Read($$"""{"pre_tokenizer":{{config}},"model":{"type":"WordLevel","vocab":{},"unk_token":""}}"""));
+        TokenizerParts parts = LoadOrSkip(() => ReadWith("pre_tokenizer", config));
         return expected =>
         {
             string text = expected.GetProperty("text").GetString()!;
@@ -177,7 +180,7 @@ public sealed class TokenizerPartsTests
 
     private static Func<JsonElement, string?> Decoder(string config)
     {
-        TokenizerParts parts = LoadOrSkip(() => TokenizerJson.Read($$"""{"decoder":{{config}},"model":{"type":"WordLevel","vocab":{},"unk_token":""}}"""));
+        TokenizerParts parts = LoadOrSkip(() => ReadWith("decoder", config));
         return expected =>
         {
             TextStream text = new();
@@ -314,10 +317,10 @@ public sealed class TokenizerPartsTests
 
     private static int[] Ids(JsonElement ids) => [.. ids.EnumerateArray().Select(id => (int)Math.Min(int.MaxValue, id.GetInt64()))];
 
-    private static IEnumerable<JsonElement> All(JsonElement cases, string key) =>
-        cases.TryGetProperty(key, out JsonElement list) ? list.EnumerateArray() : [];
+    private static JsonElement[] All(JsonElement cases, string key) =>
+        cases.TryGetProperty(key, out JsonElement list) ? [.. list.EnumerateArray()] : [];
 
-    private static void AssertNone(IReadOnlyList<string?> differences)
+    private static void AssertNone(List<string?> differences)
     {
         string[] failures = [.. differences.OfType<string>()];
         Assert.True(failures.Length == 0, $"{failures.Length} of {differences.Count} cases differ; the first: {failures.FirstOrDefault()}");

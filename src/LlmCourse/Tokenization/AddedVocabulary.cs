@@ -15,8 +15,9 @@ internal sealed class AddedVocabulary
 
     public AddedVocabulary(IReadOnlyList<AddedToken> tokens, Vocabulary vocabulary, INormalizer? normalizer)
     {
+        int unused = 0;
         foreach (AddedToken declared in tokens)
-            Add(declared, vocabulary);
+            Add(declared, vocabulary, ref unused);
         foreach (AddedToken token in _tokens.Values)
         {
             _shown[token.Id] = token.IsNormalized ? Normalized(token.Content, normalizer) : token.Content;
@@ -52,11 +53,16 @@ internal sealed class AddedVocabulary
     /// <summary>Whether decoding leaves a token out when it skips special ones.</summary>
     public bool IsSpecial(string shown) => _special.Contains(shown);
 
-    private void Add(AddedToken declared, Vocabulary vocabulary)
+    /// <summary>
+    /// The model's own id wins over a declared one, which then stays unused, and those declared after it move down: so the
+    /// reference numbers them. Any other clash cannot be right.
+    /// </summary>
+    private void Add(AddedToken declared, Vocabulary vocabulary, ref int unused)
     {
         int inModel = vocabulary.IdOf(declared.Content);
-        // The model's own id wins over a declared one, as in the reference; any other difference cannot be right.
-        AddedToken token = inModel >= 0 ? declared with { Id = inModel } : declared;
+        if (inModel >= 0 && declared.Id > vocabulary.MaxId)
+            unused++;
+        AddedToken token = declared with { Id = inModel >= 0 ? inModel : declared.Id > vocabulary.MaxId ? declared.Id - unused : declared.Id };
         if (inModel < 0 && vocabulary.TokenOf(token.Id) is string taken)
             throw new TokenizerException($"added_tokens: '{token.Content}' declares id {token.Id}, which is the id of '{taken}'.");
         if (_tokens.TryGetValue(token.Id, out AddedToken? other) && other.Content != token.Content)

@@ -6,9 +6,9 @@ namespace LlmCourse.Tokenization;
 /// <summary>Reads the decoder section.</summary>
 internal static class DecoderReader
 {
-    public static IDecoder ReadOrJoin(JsonNode part) => part.IsNull ? new JoinDecoder() : Read(part);
+    public static IDecoder ReadOrJoin(JsonSection part) => part.IsNull ? new JoinDecoder() : Read(part);
 
-    private static IDecoder Read(JsonNode part)
+    private static IDecoder Read(JsonSection part)
     {
         string type = TokenizerJson.TypeOf(part);
         return type switch

@@ -72,11 +72,16 @@ public sealed class EncodedText
         return positions;
     }
 
+    /// <summary>As many sequences as were noted, at least one; one that was not noted is taken to be everything, as in the reference.</summary>
     private static int?[] SequencesOf(EncodingDraft draft)
     {
         int?[] sequences = new int?[draft.Count];
-        foreach ((int sequence, (int start, int end)) in draft.SequenceRanges)
+        for (int sequence = 0; sequence < Math.Max(1, draft.SequenceRanges.Count); sequence++)
+        {
+            (int start, int end) = draft.SequenceRanges.TryGetValue(sequence, out (int, int) range) ? range : (0, draft.Count);
             Array.Fill(sequences, sequence, start, end - start);
+        }
+
         return sequences;
     }
 }

@@ -8,7 +8,7 @@ internal static class ModelReader
 {
     private const int DefaultMaxCharacters = 100;
 
-    public static IModel Read(JsonNode model)
+    public static IModel Read(JsonSection model)
     {
         if (!model.IsObject)
             throw model.Error("must be an object");
@@ -28,13 +28,13 @@ internal static class ModelReader
     }
 
     /// <summary>Old files do not name the type: their keys do.</summary>
-    private static string Guess(JsonNode model) =>
+    private static string Guess(JsonSection model) =>
         !model["merges"].IsNull ? "BPE"
         : model.Required("vocab").IsArray ? "Unigram"
         : !model["continuing_subword_prefix"].IsNull ? "WordPiece"
         : "WordLevel";
 
-    private static BpeModel ReadBpe(JsonNode model)
+    private static BpeModel ReadBpe(JsonSection model)
     {
         if (model["dropout"] is { IsNull: false } dropout && dropout.Real() != 0)
             throw dropout.Error("dropout makes encoding random, which is not supported: remove it or set it to 0");
@@ -51,10 +51,10 @@ internal static class ModelReader
         });
     }
 
-    private static Vocabulary ReadVocabulary(JsonNode vocab)
+    private static Vocabulary ReadVocabulary(JsonSection vocab)
     {
         Dictionary<string, int> ids = new(StringComparer.Ordinal);
-        foreach ((string token, JsonNode id) in vocab.Members())
+        foreach ((string token, JsonSection id) in vocab.Members())
             ids[token] = id.Number();
         Dictionary<int, string> tokens = new(ids.Count);
         foreach ((string token, int id) in ids)
@@ -67,11 +67,11 @@ internal static class ModelReader
     }
 
     /// <summary>Either "a b" or ["a", "b"] each; an old first line "#version" does not count.</summary>
-    private static List<(string, string)> ReadMerges(JsonNode merges)
+    private static List<(string, string)> ReadMerges(JsonSection merges)
     {
-        IReadOnlyList<JsonNode> items = merges.IsArray ? merges.Items() : throw merges.Error("the merges must be a list");
+        IReadOnlyList<JsonSection> items = merges.IsArray ? merges.Items() : throw merges.Error("the merges must be a list");
         List<(string, string)> pairs = new(items.Count);
-        foreach (JsonNode item in items)
+        foreach (JsonSection item in items)
         {
             if (item.IsText != items[0].IsText)
                 throw item.Error("merges must be either all texts or all pairs");
@@ -82,7 +82,7 @@ internal static class ModelReader
                 continue;
             }
 
-            IReadOnlyList<JsonNode> parts = item.Items();
+            IReadOnlyList<JsonSection> parts = item.Items();
             pairs.Add(parts.Count == 2 ? (parts[0].Text(), parts[1].Text()) : throw item.Error("a merge must have two parts"));
         }
 
@@ -98,17 +98,17 @@ internal static class ModelReader
         return parts.Length == 2 ? (parts[0], parts[1]) : throw new TokenizerException($"model.merges: the merge '{line}' must have two parts with a blank between them.");
     }
 
-    private static UnigramModel ReadUnigram(JsonNode model)
+    private static UnigramModel ReadUnigram(JsonSection model)
     {
-        IReadOnlyList<JsonNode> vocab = model.Required("vocab").Items();
+        IReadOnlyList<JsonSection> vocab = model.Required("vocab").Items();
         List<(string, double)> pieces = new(vocab.Count);
-        foreach (JsonNode entry in vocab)
+        foreach (JsonSection entry in vocab)
         {
-            IReadOnlyList<JsonNode> pair = entry.Items();
+            IReadOnlyList<JsonSection> pair = entry.Items();
             pieces.Add(pair.Count == 2 ? (pair[0].Text(), pair[1].Real()) : throw entry.Error("must be a piece and its score"));
         }
 
-        JsonNode unknown = model["unk_id"];
+        JsonSection unknown = model["unk_id"];
         int unknownId = unknown.IsNull ? -1 : unknown.Number();
         if (unknownId >= pieces.Count)
             throw unknown.Error($"unk_id must be below the number of pieces in vocab, {pieces.Count}");

@@ -6,7 +6,7 @@ namespace LlmCourse.Tokenization;
 /// <summary>Reads the normalizer section.</summary>
 internal static class NormalizerReader
 {
-    public static INormalizer Read(JsonNode part)
+    public static INormalizer Read(JsonSection part)
     {
         string type = TokenizerJson.TypeOf(part);
         return type switch
@@ -30,14 +30,14 @@ internal static class NormalizerReader
     }
 
     /// <summary>{"String": text} or {"Regex": expression}.</summary>
-    public static Pattern ReadPattern(JsonNode pattern)
+    public static Pattern ReadPattern(JsonSection pattern)
     {
         if (!pattern.IsObject || (pattern["String"].IsNull && pattern["Regex"].IsNull))
             throw pattern.Error("must be {\"String\": text} or {\"Regex\": expression}");
         return pattern["String"].IsNull ? Pattern.Regex(pattern["Regex"].Text()) : Pattern.Literal(pattern["String"].Text());
     }
 
-    private static PrecompiledNormalizer ReadPrecompiled(JsonNode charsmap)
+    private static PrecompiledNormalizer ReadPrecompiled(JsonSection charsmap)
     {
         string text = charsmap.Text();
         byte[] table = new byte[text.Length];
@@ -46,7 +46,7 @@ internal static class NormalizerReader
             : throw charsmap.Error("must be base64");
     }
 
-    private static BertNormalizer ReadBert(JsonNode part)
+    private static BertNormalizer ReadBert(JsonSection part)
     {
         bool lowers = part.Required("lowercase").Flag();
         return new BertNormalizer(

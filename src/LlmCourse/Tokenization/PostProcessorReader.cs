@@ -6,7 +6,7 @@ namespace LlmCourse.Tokenization;
 /// <summary>Reads the post_processor section.</summary>
 internal static class PostProcessorReader
 {
-    public static IPostProcessor ReadOrPlain(JsonNode part) => part.IsNull ? new PlainProcessor() : Read(part);
+    public static IPostProcessor ReadOrPlain(JsonSection part) => part.IsNull ? new PlainProcessor() : Read(part);
 
     /// <summary>cls A sep, and with a second text B sep, whose type id is given.</summary>
     public static TemplateProcessor Bert((string Token, int Id) cls, (string Token, int Id) sep, int secondTypeId)
@@ -26,7 +26,7 @@ internal static class PostProcessorReader
             [begin, TemplatePiece.Text(0, 0), end, end, TemplatePiece.Text(1, 0), end]);
     }
 
-    private static IPostProcessor Read(JsonNode part)
+    private static IPostProcessor Read(JsonSection part)
     {
         string type = TokenizerJson.TypeOf(part);
         return type switch
@@ -46,16 +46,16 @@ internal static class PostProcessorReader
     private static TemplatePiece Special((string Token, int Id) token, int typeId) => TemplatePiece.Special(typeId, [token.Id], [token.Token]);
 
     /// <summary>[text, id].</summary>
-    private static (string, int) Token(JsonNode node)
+    private static (string, int) Token(JsonSection node)
     {
-        IReadOnlyList<JsonNode> items = node.Items();
+        IReadOnlyList<JsonSection> items = node.Items();
         return items.Count == 2 ? (items[0].Text(), items[1].Number()) : throw node.Error("must be a token and its id");
     }
 
-    private static TemplateProcessor ReadTemplate(JsonNode part)
+    private static TemplateProcessor ReadTemplate(JsonSection part)
     {
         Dictionary<string, (int[] Ids, string[] Tokens)> special = new(StringComparer.Ordinal);
-        foreach ((string name, JsonNode token) in part.Required("special_tokens").Members())
+        foreach ((string name, JsonSection token) in part.Required("special_tokens").Members())
         {
             int[] ids = [.. token.Required("ids").Items().Select(id => id.Number())];
             string[] tokens = [.. token.Required("tokens").Items().Select(text => text.Text())];
@@ -65,10 +65,10 @@ internal static class PostProcessorReader
         return new TemplateProcessor(Pieces(part.Required("single"), special, texts: 1), Pieces(part.Required("pair"), special, texts: 2));
     }
 
-    private static TemplatePiece[] Pieces(JsonNode template, Dictionary<string, (int[] Ids, string[] Tokens)> special, int texts) =>
+    private static TemplatePiece[] Pieces(JsonSection template, Dictionary<string, (int[] Ids, string[] Tokens)> special, int texts) =>
         [.. template.Items().Select(piece => Piece(piece, special, texts))];
 
-    private static TemplatePiece Piece(JsonNode node, Dictionary<string, (int[] Ids, string[] Tokens)> special, int texts)
+    private static TemplatePiece Piece(JsonSection node, Dictionary<string, (int[] Ids, string[] Tokens)> special, int texts)
     {
         if (node["Sequence"] is { IsNull: false } sequence)
         {
@@ -78,7 +78,7 @@ internal static class PostProcessorReader
             return TemplatePiece.Text(number, sequence.Required("type_id").Number());
         }
 
-        JsonNode token = node["SpecialToken"];
+        JsonSection token = node["SpecialToken"];
         if (token.IsNull)
             throw node.Error("must be a Sequence or a SpecialToken");
         string name = token.Required("id").Text();

@@ -8,7 +8,7 @@ internal static class PreTokenizerReader
 {
     private const int DefaultFixedLength = 5;
 
-    public static IPreTokenizer Read(JsonNode part)
+    public static IPreTokenizer Read(JsonSection part)
     {
         string type = TokenizerJson.TypeOf(part);
         return type switch
@@ -39,9 +39,9 @@ internal static class PreTokenizerReader
         new CharacterPreTokenizer(CodePointClasses.Numeric, individually ? SplitBehavior.Isolated : SplitBehavior.Contiguous);
 
     /// <summary>Metaspace's prepend_scheme, which older files write as add_prefix_space; the pre-tokenizer and the decoder share it.</summary>
-    public static PrependScheme ReadScheme(JsonNode part)
+    public static PrependScheme ReadScheme(JsonSection part)
     {
-        JsonNode scheme = part["prepend_scheme"];
+        JsonSection scheme = part["prepend_scheme"];
         PrependScheme value = PrependScheme.Always;
         if (!scheme.IsNull)
         {
@@ -59,22 +59,23 @@ internal static class PreTokenizerReader
         return value;
     }
 
-    private static ByteLevelPreTokenizer ReadByteLevel(JsonNode part)
+    private static ByteLevelPreTokenizer ReadByteLevel(JsonSection part)
     {
+        bool addsBlank = part.Required("add_prefix_space").Flag();
         _ = part.Required("trim_offsets").Flag();
-        return new ByteLevelPreTokenizer(part.Required("add_prefix_space").Flag(), part["use_regex"].Flag(absent: true));
+        return new ByteLevelPreTokenizer(addsBlank, part["use_regex"].Flag(absent: true));
     }
 
-    private static MetaspacePreTokenizer ReadMetaspace(JsonNode part) =>
+    private static MetaspacePreTokenizer ReadMetaspace(JsonSection part) =>
         new(part.Required("replacement").Character(), ReadScheme(part), part["split"].Flag(absent: true));
 
-    private static FixedLengthPreTokenizer ReadFixedLength(JsonNode length)
+    private static FixedLengthPreTokenizer ReadFixedLength(JsonSection length)
     {
         int value = length.IsNull ? DefaultFixedLength : length.Limit();
         return new FixedLengthPreTokenizer(value > 0 ? value : throw length.Error("FixedLength must be at least 1"));
     }
 
-    private static SplitBehavior ReadBehavior(JsonNode behavior) => TokenizerJson.Choice(
+    private static SplitBehavior ReadBehavior(JsonSection behavior) => TokenizerJson.Choice(
         behavior,
         SplitBehavior.Removed,
         SplitBehavior.Isolated,

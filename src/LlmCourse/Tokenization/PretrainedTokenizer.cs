@@ -1,6 +1,7 @@
 using LlmCourse.Runtime;
 using LlmCourse.Tokenization.Decoders;
 using LlmCourse.Tokenization.Models;
+using LlmCourse.Tokenization.PostProcessors;
 using LlmCourse.Tokenization.Text;
 using LlmCourse.Tokenization.Unicode;
 using Microsoft.ML.Tokenizers;
@@ -171,6 +172,12 @@ public sealed partial class PretrainedTokenizer : Tokenizer
         EncodingDraft? second = pair is null ? null : Draft(pair, 1);
         options.Truncation?.Apply(first, second, options.AddSpecialTokens ? _parts.PostProcessor.AddedTokens(second is not null) : 0, options.KeepOverflow);
         List<EncodingDraft> encodings = second is null ? [first] : [first, second];
+        for (int i = 0; i < encodings.Count && _parts.PostProcessor is not PlainProcessor; i++)
+        {
+            foreach (EncodingDraft part in encodings[i].Overflowing.Append(encodings[i]))
+                part.SetSequence(i);
+        }
+
         EncodingDraft merged = new();
         foreach (EncodingDraft part in _parts.PostProcessor.Process(encodings, options.AddSpecialTokens))
             merged.MergeWith(part);
@@ -179,7 +186,7 @@ public sealed partial class PretrainedTokenizer : Tokenizer
 
     private EncodingDraft Draft(string text, int typeId)
     {
-        EncodingDraft draft = new();
+        EncodingDraft draft = new() { Source = text };
         TokenList tokens = new();
         PieceList pieces = Cut(CodePoints.Valid(text), isTracked: true);
         for (int word = 0; word < pieces.Count; word++)

@@ -18,8 +18,8 @@ internal sealed record TokenizerConfig
 
     public static TokenizerConfig Read(string? configJson, string? mapJson, string? template)
     {
-        JsonNode config = configJson is null ? default : JsonNode.Parse(configJson, "tokenizer_config.json");
-        JsonNode map = mapJson is null ? default : JsonNode.Parse(mapJson, "special_tokens_map.json");
+        JsonSection config = configJson is null ? default : JsonSection.Parse(configJson, "tokenizer_config.json");
+        JsonSection map = mapJson is null ? default : JsonSection.Parse(mapJson, "special_tokens_map.json");
         string? Named(string key) => Token(config, key) ?? Token(map, key);
         return new TokenizerConfig
         {
@@ -76,23 +76,23 @@ internal sealed record TokenizerConfig
     }
 
     /// <summary>A text, or an object with the text as its content.</summary>
-    private static string? Token(JsonNode file, string key)
+    private static string? Token(JsonSection file, string key)
     {
         if (file.IsNull || file[key].IsNull)
             return null;
-        JsonNode token = file[key];
+        JsonSection token = file[key];
         return token.IsText ? token.Text() : token.Required("content").Text();
     }
 
     /// <summary>A text, or a list of named templates, of which the default counts.</summary>
-    private static string? Template(JsonNode config)
+    private static string? Template(JsonSection config)
     {
         if (config.IsNull || config["chat_template"].IsNull)
             return null;
-        JsonNode template = config["chat_template"];
+        JsonSection template = config["chat_template"];
         if (template.IsText)
             return template.Text();
-        foreach (JsonNode named in template.Items())
+        foreach (JsonSection named in template.Items())
         {
             if (named.Required("name").Text() == "default")
                 return named.Required("template").Text();

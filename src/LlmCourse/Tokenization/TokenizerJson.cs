@@ -9,7 +9,7 @@ internal static class TokenizerJson
 
     public static TokenizerParts Read(string json)
     {
-        JsonNode root = JsonNode.Parse(json, File);
+        JsonSection root = JsonSection.Parse(json, File);
         if (root["version"] is { IsNull: false } version && version.Text() != "1.0")
             throw version.Error("must be \"1.0\"");
         return new TokenizerParts
@@ -26,14 +26,14 @@ internal static class TokenizerJson
     }
 
     /// <summary>The type of a part, which every part must name.</summary>
-    public static string TypeOf(JsonNode part)
+    public static string TypeOf(JsonSection part)
     {
         if (!part.IsObject)
             throw part.Error("must be an object");
         return part.Required("type").Text();
     }
 
-    private static AddedToken ReadAddedToken(JsonNode token)
+    private static AddedToken ReadAddedToken(JsonSection token)
     {
         string content = token.Required("content").Text();
         if (token["id"].IsNull)
@@ -50,7 +50,7 @@ internal static class TokenizerJson
         };
     }
 
-    private static TruncationOptions ReadTruncation(JsonNode truncation) => new()
+    private static TruncationOptions ReadTruncation(JsonSection truncation) => new()
     {
         MaxLength = truncation.Required("max_length").Limit(),
         Stride = truncation.Required("stride").Limit(),
@@ -58,12 +58,12 @@ internal static class TokenizerJson
         Side = truncation["direction"] is { IsNull: false } side ? Choice(side, Side.Left, Side.Right) : Side.Right,
     };
 
-    private static PaddingOptions ReadPadding(JsonNode padding)
+    private static PaddingOptions ReadPadding(JsonSection padding)
     {
-        JsonNode strategy = padding.Required("strategy");
+        JsonSection strategy = padding.Required("strategy");
         if (strategy.IsText && strategy.Text() != "BatchLongest")
             throw strategy.Error("must be \"BatchLongest\" or {\"Fixed\": length}");
-        JsonNode multiple = padding["pad_to_multiple_of"];
+        JsonSection multiple = padding["pad_to_multiple_of"];
         return new PaddingOptions
         {
             Length = strategy.IsText ? null : strategy.Required("Fixed").Number(PaddingOptions.MaxLength),
@@ -76,7 +76,7 @@ internal static class TokenizerJson
     }
 
     /// <summary>One of some names, spelled as here.</summary>
-    public static T Choice<T>(JsonNode node, params ReadOnlySpan<T> values)
+    public static T Choice<T>(JsonSection node, params ReadOnlySpan<T> values)
         where T : struct, Enum
     {
         string text = node.Text();

@@ -16,7 +16,7 @@ internal static class VocabularyFiles
     public static TokenizerParts Bpe(string vocabJson, string mergesText)
     {
         Dictionary<string, int> ids = new(StringComparer.Ordinal);
-        foreach ((string token, JsonNode id) in JsonNode.Parse(vocabJson, "vocab.json").Members())
+        foreach ((string token, JsonSection id) in JsonSection.Parse(vocabJson, "vocab.json").Members())
             ids[token] = id.Number();
         List<(string, string)> merges = [];
         foreach (string line in mergesText.Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0))

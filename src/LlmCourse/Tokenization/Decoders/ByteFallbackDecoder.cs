@@ -19,8 +19,7 @@ internal sealed class ByteFallbackDecoder : IDecoder
 
         protected override void Token(string token)
         {
-            if (token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>'
-                && byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
+            if (TryReadByte(token, out byte value))
             {
                 _run.Add(value);
                 return;
@@ -45,6 +44,16 @@ internal sealed class ByteFallbackDecoder : IDecoder
             }
 
             _run.Clear();
+        }
+
+        /// <summary>"&lt;0x41&gt;"; as in the reference, a plus sign may stand for the first digit.</summary>
+        private static bool TryReadByte(string token, out byte value)
+        {
+            value = 0;
+            if (token.Length != 6 || !token.StartsWith("<0x", StringComparison.Ordinal) || token[5] != '>')
+                return false;
+            ReadOnlySpan<char> digits = token[3] == '+' ? token.AsSpan(4, 1) : token.AsSpan(3, 2);
+            return byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
         }
 
         private string? TryDecode()

@@ -30,9 +30,11 @@ internal sealed class Pattern
         return new(regex, root, captures);
     }
 
-    /// <summary>Adds all matches, in order. An empty match right behind another match does not count.</summary>
+    /// <summary>Adds all matches, in order. An empty match right behind another does not count, and an empty text has none.</summary>
     public void FindAll(ReadOnlySpan<char> text, List<(int Start, int End)> matches)
     {
+        if (text.IsEmpty)
+            return;
         if (_isLiteral && _text.Length > 0)
         {
             FindLiterals(text, matches);

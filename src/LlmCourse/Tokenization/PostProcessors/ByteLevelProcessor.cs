@@ -35,16 +35,33 @@ internal sealed class ByteLevelProcessor(bool trimsOffsets, bool addsBlank) : IP
             {
                 if ((i == 0 || start == 0) && addsBlank)
                     leading--;
-                start = Math.Min(start + leading, end);
+                start = Math.Min(Forward(encoding.Source, start, leading), end);
             }
 
-            if (trailing > 0 && end >= trailing)
-                end = Math.Max(end - trailing, start);
+            if (trailing > 0)
+                end = Math.Max(Back(encoding.Source, end, trailing), start);
             encoding.Offsets[i] = (start, end);
         }
 
         foreach (EncodingDraft part in encoding.Overflowing)
             TrimOffsets(part, addsBlank);
+    }
+
+    /// <summary>So many code points further on.</summary>
+    private static int Forward(string text, int at, int count)
+    {
+        for (; count > 0 && at < text.Length; count--)
+            at += CodePoints.Width(CodePoints.At(text, at));
+        return at;
+    }
+
+    /// <summary>So many code points further back; where there are fewer, not at all, as in the reference.</summary>
+    private static int Back(string text, int at, int count)
+    {
+        int moved = at;
+        for (; count > 0 && moved > 0; count--)
+            moved -= CodePoints.Width(CodePoints.Before(text, moved));
+        return count == 0 ? moved : at;
     }
 
     private static bool IsBlank(char c) => c == ByteLetters.Letter((byte)' ') || CodePointClasses.Space.Contains(c);

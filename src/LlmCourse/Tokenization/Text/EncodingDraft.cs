@@ -5,6 +5,9 @@ namespace LlmCourse.Tokenization.Text;
 /// <summary>An encoding while the post-processor, truncation and padding still work on it.</summary>
 internal sealed class EncodingDraft
 {
+    /// <summary>The text the offsets point into.</summary>
+    public string Source { get; init; } = "";
+
     public List<int> Ids { get; private init; } = [];
 
     public List<int> TypeIds { get; private init; } = [];
@@ -39,13 +42,8 @@ internal sealed class EncodingDraft
         AttentionMask.Add(1);
     }
 
-    /// <summary>Says which text all of its tokens are of, overflowing ones included.</summary>
-    public void SetSequence(int sequence)
-    {
-        SequenceRanges[sequence] = (0, Count);
-        foreach (EncodingDraft part in Overflowing)
-            part.SetSequence(sequence);
-    }
+    /// <summary>Says which text all of its tokens are of; its overflowing parts are left as they are.</summary>
+    public void SetSequence(int sequence) => SequenceRanges[sequence] = (0, Count);
 
     /// <summary>Gives all tokens a type id; as in the reference, overflowing parts keep theirs.</summary>
     public void SetTypeIds(int typeId)
@@ -92,7 +90,7 @@ internal sealed class EncodingDraft
         }
 
         foreach (EncodingDraft otherPart in other.Overflowing)
-            overflowing.Add(Merged(WithoutOverflow(), otherPart));
+            overflowing.Add(Merged(this, otherPart));
         foreach ((int sequence, (int start, int end)) in other.SequenceRanges)
             SequenceRanges[sequence] = (start + Count, end + Count);
         Ids.AddRange(other.Ids);
@@ -134,14 +132,6 @@ internal sealed class EncodingDraft
         return merged;
     }
 
-    private EncodingDraft WithoutOverflow()
-    {
-        EncodingDraft copy = Slice(0, Count);
-        foreach ((int sequence, (int, int) range) in SequenceRanges)
-            copy.SequenceRanges[sequence] = range;
-        return copy;
-    }
-
     private List<(int Start, int End)> Parts(int length, int step, bool fromLeft)
     {
         List<(int Start, int End)> parts = [];
@@ -169,6 +159,7 @@ internal sealed class EncodingDraft
 
     private EncodingDraft Slice(int start, int end) => new()
     {
+        Source = Source,
         Ids = Ids.GetRange(start, end - start),
         TypeIds = TypeIds.GetRange(start, end - start),
         Tokens = Tokens.GetRange(start, end - start),

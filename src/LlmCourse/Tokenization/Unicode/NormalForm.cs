@@ -142,14 +142,17 @@ internal static class NormalForm
         return classes;
     }
 
-    /// <summary>A character composes if NFKC leaves it alone although it has a decomposition of several characters.</summary>
+    /// <summary>
+    /// A character composes if NFKC leaves it alone although it has a decomposition of several characters, or if it is the
+    /// compatibility of one of these that NFKC replaces. Of two with the same decomposition, the later is an alias.
+    /// </summary>
     private static Dictionary<(int, int), int> MakeComposites()
     {
         Dictionary<string, int> byParts = [];
-        foreach ((int codePoint, int[] parts) in _canonical.Value)
+        foreach ((int codePoint, int[] parts) in _canonical.Value.OrderBy(pair => pair.Key))
         {
-            if (parts.Length > 1 && !_compatibility.Value.ContainsKey(codePoint))
-                byParts.Add(string.Join(' ', parts), codePoint);
+            if (parts.Length > 1 && (!_compatibility.Value.ContainsKey(codePoint) || parts.Any(_compatibility.Value.ContainsKey)))
+                byParts.TryAdd(string.Join(' ', parts), codePoint);
         }
 
         Dictionary<(int, int), int> composites = [];

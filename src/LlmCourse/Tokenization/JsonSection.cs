@@ -6,14 +6,14 @@ using LlmCourse.Tokenization.Unicode;
 namespace LlmCourse.Tokenization;
 
 /// <summary>A value in a JSON file that knows where it stands, so that every complaint about it can say so.</summary>
-internal readonly struct JsonNode
+internal readonly struct JsonSection
 {
     /// <summary>As deep as the reference reads.</summary>
     private const int MaxDepth = 128;
 
     private readonly JsonElement _element;
 
-    private JsonNode(JsonElement element, string path) => (_element, Path) = (element, path);
+    private JsonSection(JsonElement element, string path) => (_element, Path) = (element, path);
 
     public string Path { get; }
 
@@ -26,12 +26,12 @@ internal readonly struct JsonNode
     public bool IsText => _element.ValueKind == JsonValueKind.String;
 
     /// <summary>Reads a file's text, which must be an object.</summary>
-    public static JsonNode Parse(string json, string file)
+    public static JsonSection Parse(string json, string file)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(json.AsMemory(json.StartsWith('\uFEFF') ? 1 : 0), new JsonDocumentOptions { MaxDepth = MaxDepth });
-            JsonNode root = new(document.RootElement.Clone(), file);
+            JsonSection root = new(document.RootElement.Clone(), file);
             return root.IsObject ? root : throw root.Error("must be an object");
         }
         catch (Exception error) when (error is JsonException or ArgumentException)
@@ -41,7 +41,7 @@ internal readonly struct JsonNode
     }
 
     /// <summary>The value of a key; absent is null.</summary>
-    public JsonNode this[string key]
+    public JsonSection this[string key]
     {
         get
         {
@@ -52,23 +52,23 @@ internal readonly struct JsonNode
     }
 
     /// <summary>The value of a key that must be there.</summary>
-    public JsonNode Required(string key)
+    public JsonSection Required(string key)
     {
-        JsonNode value = this[key];
+        JsonSection value = this[key];
         return value._element.ValueKind == JsonValueKind.Undefined ? throw Error($"the key '{key}' is missing") : value;
     }
 
     /// <summary>The elements of a list.</summary>
-    public IReadOnlyList<JsonNode> Items()
+    public IReadOnlyList<JsonSection> Items()
     {
         if (!IsArray)
             throw Error("must be a list");
         string path = Path;
-        return [.. _element.EnumerateArray().Select((item, index) => new JsonNode(item, $"{path}[{index.ToString(CultureInfo.InvariantCulture)}]"))];
+        return [.. _element.EnumerateArray().Select((item, index) => new JsonSection(item, $"{path}[{index.ToString(CultureInfo.InvariantCulture)}]"))];
     }
 
     /// <summary>The keys and values of an object.</summary>
-    public IEnumerable<(string Key, JsonNode Value)> Members()
+    public IEnumerable<(string Key, JsonSection Value)> Members()
     {
         if (!IsObject)
             throw Error("must be an object");
