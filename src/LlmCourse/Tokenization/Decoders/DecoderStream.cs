@@ -1,0 +1,68 @@
+using System.Text;
+
+namespace LlmCourse.Tokenization.Decoders;
+
+/// <summary>One stage of decoding. A token may come in several writes; the last of them ends it.</summary>
+internal abstract class DecoderStream
+{
+    public abstract void Write(string text, bool endsToken);
+
+    /// <summary>Says that no more tokens come: what was held back goes on.</summary>
+    public abstract void Flush();
+}
+
+/// <summary>The end of the pipeline: the text so far.</summary>
+internal sealed class TextStream : DecoderStream
+{
+    private readonly StringBuilder _text = new();
+
+    public override void Write(string text, bool endsToken) => _text.Append(text);
+
+    public override void Flush()
+    {
+    }
+
+    /// <summary>The text since the last call.</summary>
+    public string Take()
+    {
+        string text = _text.ToString();
+        _text.Clear();
+        return text;
+    }
+}
+
+/// <summary>A stage that sees whole tokens.</summary>
+internal abstract class TokenStage(DecoderStream next) : DecoderStream
+{
+    private string? _begun;
+
+    protected DecoderStream Next => next;
+
+    public sealed override void Write(string text, bool endsToken)
+    {
+        if (!endsToken)
+        {
+            _begun += text;
+            return;
+        }
+
+        string token = _begun + text;
+        _begun = null;
+        Token(token);
+    }
+
+    public sealed override void Flush()
+    {
+        if (_begun is not null)
+            Write("", true);
+        End();
+        next.Flush();
+    }
+
+    protected abstract void Token(string token);
+
+    /// <summary>Writes what is held back.</summary>
+    protected virtual void End()
+    {
+    }
+}

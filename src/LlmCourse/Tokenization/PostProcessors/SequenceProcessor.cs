@@ -1,0 +1,25 @@
+using LlmCourse.Tokenization.Text;
+
+namespace LlmCourse.Tokenization.PostProcessors;
+
+/// <summary>Sequence: one after the other.</summary>
+internal sealed class SequenceProcessor(IReadOnlyList<IPostProcessor> steps) : IPostProcessor
+{
+    public (int[] Before, int[] After)? SingleFrame
+    {
+        get
+        {
+            IPostProcessor[] adding = [.. steps.Where(step => step is not ByteLevelProcessor)];
+            return adding.Length switch { 0 => ([], []), 1 => adding[0].SingleFrame, _ => null };
+        }
+    }
+
+    public int AddedTokens(bool isPair) => steps.Sum(step => step.AddedTokens(isPair));
+
+    public List<EncodingDraft> Process(List<EncodingDraft> encodings, bool addSpecialTokens)
+    {
+        foreach (IPostProcessor step in steps)
+            encodings = step.Process(encodings, addSpecialTokens);
+        return encodings;
+    }
+}

@@ -1,0 +1,103 @@
+namespace LlmCourse.Tokenization;
+
+/// <summary>What the files beside tokenizer.json say: tokenizer_config.json, special_tokens_map.json, chat_template.jinja.</summary>
+internal sealed record TokenizerConfig
+{
+    public SpecialTokens Special { get; init; } = new();
+
+    public string? ChatTemplate { get; init; }
+
+    /// <summary>BERT's do_lower_case.</summary>
+    public bool Lowers { get; init; } = true;
+
+    /// <summary>BERT's strip_accents; null: as Lowers.</summary>
+    public bool? StripsAccents { get; init; }
+
+    /// <summary>BERT's tokenize_chinese_chars.</summary>
+    public bool SpacesIdeographs { get; init; } = true;
+
+    public static TokenizerConfig Read(string? configJson, string? mapJson, string? template)
+    {
+        JsonSection config = configJson is null ? default : JsonSection.Parse(configJson, "tokenizer_config.json");
+        JsonSection map = mapJson is null ? default : JsonSection.Parse(mapJson, "special_tokens_map.json");
+        string? Named(string key) => Token(config, key) ?? Token(map, key);
+        return new TokenizerConfig
+        {
+            Special = new SpecialTokens
+            {
+                Bos = Named("bos_token"),
+                Eos = Named("eos_token"),
+                Pad = Named("pad_token"),
+                Unk = Named("unk_token"),
+                Cls = Named("cls_token"),
+                Sep = Named("sep_token"),
+                Mask = Named("mask_token"),
+            },
+            ChatTemplate = template ?? Template(config),
+            Lowers = config.IsNull || config["do_lower_case"].Flag(absent: true),
+            StripsAccents = config.IsNull || config["strip_accents"].IsNull ? null : config["strip_accents"].Flag(),
+            SpacesIdeographs = config.IsNull || config["tokenize_chinese_chars"].Flag(absent: true),
+        };
+    }
+
+    /// <summary>Adds what the files say; where they name no token at all, the usual names count if the tokenizer has them.</summary>
+    public TokenizerParts ApplyTo(TokenizerParts parts)
+    {
+        SpecialTokens named = Special == new SpecialTokens() ? Usual(parts) : Special;
+        return parts with { SpecialTokens = named, ChatTemplate = ChatTemplate ?? parts.ChatTemplate };
+    }
+
+    private static SpecialTokens Usual(TokenizerParts parts)
+    {
+        if (parts.SpecialTokens != new SpecialTokens())
+            return parts.SpecialTokens;
+        HashSet<string> special = [.. parts.AddedTokens.Where(token => token.IsSpecial).Select(token => token.Content)];
+        string? First(params ReadOnlySpan<string> names)
+        {
+            foreach (string name in names)
+            {
+                if (special.Contains(name))
+                    return name;
+            }
+
+            return null;
+        }
+
+        return new SpecialTokens
+        {
+            Bos = First("<s>", "<bos>", "<|begin_of_text|>", "<|endoftext|>"),
+            Eos = First("</s>", "<eos>", "<|end_of_text|>", "<|endoftext|>"),
+            Pad = First("<pad>", "[PAD]"),
+            Unk = First("<unk>", "[UNK]", "<|endoftext|>"),
+            Cls = First("[CLS]"),
+            Sep = First("[SEP]"),
+            Mask = First("<mask>", "[MASK]"),
+        };
+    }
+
+    /// <summary>A text, or an object with the text as its content.</summary>
+    private static string? Token(JsonSection file, string key)
+    {
+        if (file.IsNull || file[key].IsNull)
+            return null;
+        JsonSection token = file[key];
+        return token.IsText ? token.Text() : token.Required("content").Text();
+    }
+
+    /// <summary>A text, or a list of named templates, of which the default counts.</summary>
+    private static string? Template(JsonSection config)
+    {
+        if (config.IsNull || config["chat_template"].IsNull)
+            return null;
+        JsonSection template = config["chat_template"];
+        if (template.IsText)
+            return template.Text();
+        foreach (JsonSection named in template.Items())
+        {
+            if (named.Required("name").Text() == "default")
+                return named.Required("template").Text();
+        }
+
+        return null;
+    }
+}

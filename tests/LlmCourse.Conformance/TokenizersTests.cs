@@ -1,0 +1,290 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using LlmCourse.Runtime;
+using LlmCourse.Tokenization;
+
+namespace LlmCourse.Conformance;
+
+/// <summary>Whole tokenizers against <c>root/tokenizers/NAME[.what].jsonl.gz</c>; the files of NAME are in the shared folder.</summary>
+[Trait("Kind", "Tokenizers")]
+public sealed class TokenizersTests
+{
+    private const string Suffix = ".jsonl.gz";
+
+    public static TheoryData<string> Files()
+    {
+        TheoryData<string> files = [];
+        string? folder = Shared.Root is null ? null : Path.Combine(Shared.Root, "tokenizers");
+        if (folder is not null && Directory.Exists(folder))
+        {
+            foreach (string file in Directory.EnumerateFiles(folder, "*" + Suffix).Order(StringComparer.Ordinal))
+                files.Add(Path.GetFileName(file));
+        }
+
+        if (files.Count == 0)
+            files.Add("");
+        return files;
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Files))]
+    public void Tokenizer_gives_what_the_reference_gives(string file)
+    {
+        Skip.If(file.Length == 0, Shared.Root is null ? Shared.NoRoot : "no tokenizers folder under the root");
+        string path = Path.Combine(Shared.Root!, "tokenizers", file);
+        (string folder, string what) = Find(file[..^Suffix.Length]);
+        PretrainedTokenizer tokenizer = Load(folder, what);
+        Func<PretrainedTokenizer, JsonElement, string?> compare = what switch
+        {
+            "" or "normalized-true" => Text,
+            "dialogsum" => Referenced,
+            "pairs" => Pair,
+            "truncation" => Batch,
+            "offsets" => Offsets,
+            "decode" => Decoding,
+            "sentencepiece-differences" => (_, _) => null,
+            _ => throw new InvalidOperationException($"unknown kind of reference file: {what}"),
+        };
+        int line = 0;
+        List<string> failures = [];
+        foreach (JsonElement expected in TokenizerGoldens.Lines(path))
+        {
+            if (compare(tokenizer, expected) is string difference)
+                failures.Add($"line {line}: {difference}");
+            line++;
+        }
+
+        Assert.True(failures.Count == 0, $"{failures.Count} of {line} lines differ; the first: {failures.FirstOrDefault()}");
+    }
+
+    [SkippableFact]
+    public void Lone_surrogates_count_as_replacement_characters()
+    {
+        string path = Path.Combine(Shared.Root ?? "", "tokenizers", "lone_surrogates.json");
+        Skip.If(Shared.Root is null || !File.Exists(path), Shared.Root is null ? Shared.NoRoot : "no lone_surrogates.json under the root");
+        foreach (JsonElement entry in Shared.Json(path).EnumerateArray())
+        {
+            string text = new([.. entry.GetProperty("utf16").Ints().Select(unit => (char)unit)]);
+            foreach (JsonProperty expected in entry.GetProperty("ids_with_U+FFFD_for_each_lone_surrogate").EnumerateObject())
+            {
+                PretrainedTokenizer tokenizer = Load(Find(expected.Name).Folder, "");
+                Assert.Null(TokenizerGoldens.Difference(expected.Name, expected.Value.Ints(), tokenizer.EncodeIds(text)));
+            }
+        }
+    }
+
+    /// <summary>The tokenizer's folder and what the reference file is about: NAME may hold dots itself.</summary>
+    private static (string Folder, string What) Find(string name)
+    {
+        Skip.If(Shared.Folder is null, "no shared folder with the tokenizers' files: set LLMCOURSE_SHARED");
+        for (string at = name; ; at = at[..at.LastIndexOf('.')])
+        {
+            foreach (string kind in (string[])["tokenizers", "models"])
+            {
+                string folder = Path.Combine(Shared.Folder!, kind, at);
+                if (Directory.Exists(folder))
+                    return (folder, name.Length == at.Length ? "" : name[(at.Length + 1)..]);
+            }
+
+            Skip.If(!at.Contains('.'), $"the files of the tokenizer {name} are not in the shared folder");
+        }
+    }
+
+    private static readonly Dictionary<string, PretrainedTokenizer> _loaded = [];
+
+    private static PretrainedTokenizer Load(string folder, string what)
+    {
+        lock (_loaded)
+        {
+            if (what == "normalized-true")
+                return WithNormalizedSpecials(folder);
+            if (!_loaded.TryGetValue(folder, out PretrainedTokenizer? tokenizer))
+                _loaded.Add(folder, tokenizer = LoadOrSkip(() => PretrainedTokenizer.Load(folder)));
+            return tokenizer;
+        }
+    }
+
+    private static PretrainedTokenizer LoadOrSkip(Func<PretrainedTokenizer> load)
+    {
+        try
+        {
+            return load();
+        }
+        catch (TokenizerException error) when (error.UnsupportedPart is not null && Shared.IsForeignRoot)
+        {
+            Skip.If(true, $"not supported: {error.UnsupportedPart}");
+            throw;
+        }
+    }
+
+    /// <summary>The tokenizer as if its special tokens had the flag normalized=true.</summary>
+    private static PretrainedTokenizer WithNormalizedSpecials(string folder)
+    {
+        System.Text.Json.Nodes.JsonNode json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "tokenizer.json")))!;
+        foreach (System.Text.Json.Nodes.JsonNode? token in json["added_tokens"]!.AsArray())
+            token!["normalized"] = true;
+        return PretrainedTokenizer.FromJson(json.ToJsonString());
+    }
+
+    private static string? Text(PretrainedTokenizer tokenizer, JsonElement expected)
+    {
+        string text = expected.GetProperty("text").GetString()!;
+        int[] ids = expected.GetProperty("ids").Ints();
+        EncodedText encoded = tokenizer.Encode(text);
+        string? difference = TokenizerGoldens.Difference("ids", ids, encoded.Ids)
+            ?? TokenizerGoldens.Difference("ids by the quick way", ids, tokenizer.EncodeIds(text))
+            ?? TokenizerGoldens.Difference("ids_no_special", expected.GetProperty("ids_no_special").Ints(), tokenizer.EncodeIds(text, addSpecialTokens: false))
+            ?? TokenizerGoldens.Difference("tokens", expected.GetProperty("tokens").Texts(), encoded.Tokens)
+            ?? TokenizerGoldens.Difference("decoded", expected.GetProperty("decoded").GetString(), tokenizer.Decode(ids, false))
+            ?? TokenizerGoldens.Difference("decoded_skip_special", expected.GetProperty("decoded_skip_special").GetString(), tokenizer.Decode(ids, true))
+            ?? TokenizerGoldens.Difference("streamed", expected.GetProperty("decoded").GetString(), Streamed(tokenizer, ids));
+        return difference is null ? null : $"{TokenizerGoldens.Quoted(text)}: {difference}";
+    }
+
+    private static string Streamed(PretrainedTokenizer tokenizer, int[] ids)
+    {
+        IncrementalDecoder decoder = new(tokenizer, skipSpecialTokens: false);
+        return string.Concat(ids.Select(decoder.Push)) + decoder.Flush();
+    }
+
+    private static string? Referenced(PretrainedTokenizer tokenizer, JsonElement expected)
+    {
+        JsonElement reference = expected.GetProperty("ref");
+        string path = Path.Combine(Shared.Folder!, reference.GetProperty("file").GetString()!);
+        Skip.If(!File.Exists(path), $"the data file {path} is not here");
+        string line = File.ReadLines(path).Skip(reference.GetProperty("line").GetInt32()).First();
+        string text = JsonDocument.Parse(line).RootElement.GetProperty(reference.GetProperty("field").GetString()!).GetString()!;
+        int[] ids = expected.GetProperty("ids").Ints();
+        string? difference = TokenizerGoldens.Difference("ids", ids, tokenizer.EncodeIds(text));
+        foreach (JsonProperty member in expected.EnumerateObject())
+        {
+            if (!member.Name.Contains("sha256", StringComparison.Ordinal))
+                continue;
+            string decoded = tokenizer.Decode(ids, member.Name.Contains("skip", StringComparison.Ordinal));
+            difference ??= TokenizerGoldens.Difference(member.Name, member.Value.GetString(), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(decoded))));
+        }
+
+        return difference;
+    }
+
+    private static string? Pair(PretrainedTokenizer tokenizer, JsonElement expected)
+    {
+        (string text, string pair) = (expected.GetProperty("text").GetString()!, expected.GetProperty("pair").GetString()!);
+        EncodedText encoded = tokenizer.Encode(text, pair);
+        EncodedText plain = tokenizer.Encode(text, pair, new EncodingOptions { AddSpecialTokens = false });
+        return TokenizerGoldens.Difference("ids", expected.GetProperty("ids").Ints(), encoded.Ids)
+            ?? TokenizerGoldens.Difference("token_type_ids", expected.GetProperty("token_type_ids").Ints(), encoded.TypeIds)
+            ?? TokenizerGoldens.Difference("attention_mask", expected.GetProperty("attention_mask").Ints(), encoded.AttentionMask)
+            ?? TokenizerGoldens.Difference("special_tokens_mask", expected.GetProperty("special_tokens_mask").Ints(), encoded.SpecialTokensMask)
+            ?? TokenizerGoldens.Difference("sequence_ids", expected.GetProperty("sequence_ids").NullableInts(), encoded.SequenceIds)
+            ?? TokenizerGoldens.Difference("ids_no_special", expected.GetProperty("ids_no_special").Ints(), plain.Ids)
+            ?? TokenizerGoldens.Difference("type_ids_no_special", expected.GetProperty("type_ids_no_special").Ints(), plain.TypeIds);
+    }
+
+    private static string? Offsets(PretrainedTokenizer tokenizer, JsonElement expected)
+    {
+        EncodedText encoded = tokenizer.Encode(expected.GetProperty("text").GetString()!);
+        return TokenizerGoldens.Difference("ids", expected.GetProperty("ids").Ints(), encoded.Ids)
+            ?? TokenizerGoldens.Difference("tokens", expected.GetProperty("tokens").Texts(), encoded.Tokens)
+            ?? TokenizerGoldens.Difference("offsets_utf16", expected.GetProperty("offsets_utf16").Ranges(), [.. encoded.Offsets.Select(range => ((int, int)?)range)])
+            ?? TokenizerGoldens.Difference("offsets", expected.GetProperty("offsets").Ranges(), [.. encoded.CodePointOffsets().Select(range => ((int, int)?)range)])
+            ?? TokenizerGoldens.Difference("word_ids", expected.GetProperty("word_ids").NullableInts(), encoded.WordIds)
+            ?? TokenizerGoldens.Difference("special_tokens_mask", expected.GetProperty("special_tokens_mask").Ints(), encoded.SpecialTokensMask);
+    }
+
+    private static string? Decoding(PretrainedTokenizer tokenizer, JsonElement expected)
+    {
+        int[] ids = [.. expected.GetProperty("ids").EnumerateArray().Select(id => (int)Math.Min(int.MaxValue, id.GetInt64()))];
+        string? difference = TokenizerGoldens.Difference("decoded", expected.GetProperty("decoded").GetString(), tokenizer.Decode(ids, false))
+            ?? TokenizerGoldens.Difference("decoded_skip_special", expected.GetProperty("decoded_skip_special").GetString(), tokenizer.Decode(ids, true))
+            ?? TokenizerGoldens.Difference("streamed", expected.GetProperty("decoded").GetString(), Streamed(tokenizer, ids));
+        return difference is null ? null : $"[{string.Join(", ", ids)}]: {difference}";
+    }
+
+    /// <summary>transformers' call with options; the reference padded with EOS where a tokenizer has no pad token.</summary>
+    private static string? Batch(PretrainedTokenizer tokenizer, JsonElement expected)
+    {
+        JsonElement given = expected.GetProperty("options");
+        string[] texts = expected.GetProperty("texts").Texts();
+        string?[] pairs = expected.GetProperty("pairs") is { ValueKind: JsonValueKind.Array } second ? second.Texts() : new string?[texts.Length];
+        bool expectsError = expected.TryGetProperty("error", out JsonElement error);
+        bool lacksPad = expectsError && error.GetProperty("message").GetString()!.Contains("does not have a padding token", StringComparison.Ordinal);
+        EncodingOptions options = Options(given, lacksPad ? null : tokenizer.PadId ?? tokenizer.EosId);
+        EncodedText[] rows;
+        try
+        {
+            rows = [.. tokenizer.EncodeBatch(texts.Zip(pairs), options).SelectMany(row => row.Overflowing.Prepend(row))];
+        }
+        catch (TokenizerException failure)
+        {
+            return expectsError || ExceedsLimit(expected, options) ? null : $"{given.GetRawText()}: {failure.Message}";
+        }
+
+        if (expectsError)
+            return $"{given.GetRawText()}: the reference fails with {error.GetRawText()}";
+        JsonElement[] ids = [.. expected.GetProperty("input_ids").EnumerateArray()];
+        string? difference = TokenizerGoldens.Difference("rows", [ids.Length], [rows.Length]);
+        for (int i = 0; difference is null && i < rows.Length; i++)
+        {
+            difference = TokenizerGoldens.Difference("input_ids", ids[i].Ints(), rows[i].Ids)
+                ?? TokenizerGoldens.Difference("attention_mask", expected.GetProperty("attention_mask")[i].Ints(), rows[i].AttentionMask)
+                ?? TokenizerGoldens.Difference("token_type_ids", expected.GetProperty("token_type_ids")[i].Ints(), rows[i].TypeIds)
+                ?? TokenizerGoldens.Difference("special_tokens_mask", expected.GetProperty("special_tokens_mask")[i].Ints(), rows[i].SpecialTokensMask);
+        }
+
+        return difference is null ? null : $"{given.GetRawText()}: {difference}";
+    }
+
+    /// <summary>
+    /// Where max_length is below the number of special tokens, the reference's subtraction wraps and nothing is truncated
+    /// at all. Ours refuses.
+    /// </summary>
+    private static bool ExceedsLimit(JsonElement expected, EncodingOptions options) =>
+        options.Truncation is TruncationOptions truncation
+        && expected.GetProperty("input_ids").EnumerateArray().Any(row => row.GetArrayLength() > truncation.MaxLength && row.GetArrayLength() > (options.Padding?.Length ?? 0));
+
+    private static EncodingOptions Options(JsonElement given, int? padId)
+    {
+        int maxLength = given.TryGetProperty("max_length", out JsonElement length) ? length.GetInt32() : int.MaxValue;
+        EncodingOptions options = new()
+        {
+            AddSpecialTokens = !given.TryGetProperty("add_special_tokens", out JsonElement adds) || adds.GetBoolean(),
+            KeepOverflow = given.TryGetProperty("return_overflowing_tokens", out JsonElement keeps) && keeps.GetBoolean(),
+        };
+        if (given.TryGetProperty("truncation", out JsonElement truncation) && truncation.ValueKind != JsonValueKind.False)
+        {
+            options = options with
+            {
+                Truncation = new TruncationOptions
+                {
+                    MaxLength = maxLength,
+                    Stride = given.TryGetProperty("stride", out JsonElement stride) ? stride.GetInt32() : 0,
+                    Strategy = given.Optional("truncation") switch
+                    {
+                        "only_first" => TruncationStrategy.OnlyFirst,
+                        "only_second" => TruncationStrategy.OnlySecond,
+                        _ => TruncationStrategy.LongestFirst,
+                    },
+                    Side = given.Optional("truncation_side") == "left" ? Side.Left : Side.Right,
+                },
+            };
+        }
+
+        if (given.TryGetProperty("padding", out JsonElement padding) && padding.ValueKind != JsonValueKind.False)
+        {
+            options = options with
+            {
+                Padding = new PaddingOptions
+                {
+                    Id = padId,
+                    Length = given.Optional("padding") == "max_length" ? maxLength : null,
+                    MultipleOf = given.TryGetProperty("pad_to_multiple_of", out JsonElement multiple) ? multiple.GetInt32() : 0,
+                    Side = given.Optional("padding_side") == "left" ? Side.Left : Side.Right,
+                },
+            };
+        }
+
+        return options;
+    }
+}
