@@ -1,5 +1,6 @@
 using LlmCourse.Data;
 using LlmCourse.Runtime;
+using LlmCourse.Tokenization;
 using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -13,9 +14,8 @@ namespace LlmCourse.Generation;
 /// <param name="model">A model that predicts tokens.</param>
 /// <param name="view">Adapters and virtual tokens.</param>
 /// <param name="defaults">What generation_config.json says.</param>
-/// <param name="text">Makes the decoder from tokens to text of one row; null where there are only ids.</param>
-/// <param name="name">What a token looks like by itself; its number where null.</param>
-internal sealed class TokenGenerator(TransformerModel model, ForwardContext view, GenerationDefaults defaults, Func<ITokenText>? text = null, Func<int, string>? name = null)
+/// <param name="tokenizer">Turns tokens into text; null where there are only ids.</param>
+internal sealed class TokenGenerator(TransformerModel model, ForwardContext view, GenerationDefaults defaults, PretrainedTokenizer? tokenizer = null)
 {
     private const int FirstCapacity = 512;
 
@@ -33,7 +33,7 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
         if (prompts.Count == 0)
             return [];
         ResolvedGeneration settings = Resolve(options);
-        if (text is null && (settings.StopStrings.Count > 0 || settings.StopWhen is not null))
+        if (tokenizer is null && (settings.StopStrings.Count > 0 || settings.StopWhen is not null))
             throw new InvalidOperationException("Stop strings and stop predicates need a tokenizer.");
         Row[] rows = [.. prompts.Select((prompt, index) => NewRow(index, prompt, settings))];
         LogitsPipeline pipeline = new(settings);
@@ -63,7 +63,7 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
             next = [.. active.Select(row => (IReadOnlyList<int>)[row.Tokens[^1]])];
         }
 
-        return record.Complete(rows, prompts, settings, name);
+        return record.Complete(rows, prompts, settings, Name);
     }
 
     /// <summary>The distribution of the token behind a prompt, as the options make it.</summary>
@@ -75,8 +75,10 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
         using DecodingSession session = Open([prompt], [row], settings);
         Tensor logits = Read(session, [row.Tokens]);
         Tensor scores = new LogitsPipeline(settings).Apply(logits, [new RowProgress(row.Tokens, row.PromptLength)]);
-        return TokenDistribution.Of(scores.squeeze(0), settings, name);
+        return TokenDistribution.Of(scores.squeeze(0), settings, Name);
     }
+
+    private string Name(int id) => tokenizer?.Decode([id]) ?? id.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private ResolvedGeneration Resolve(GenerationOptions? options)
     {
@@ -89,8 +91,10 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
     {
         if (prompt.Count == 0)
             throw new ArgumentException($"Prompt {index} has no tokens.", nameof(prompt));
-        int[] start = model.Config.Encoder is null ? [.. prompt] : [DecoderStart()];
-        return new Row(index, start, settings, text?.Invoke());
+        bool continues = model.Config.Encoder is null;
+        int[] start = continues ? [.. prompt] : [DecoderStart()];
+        IncrementalDecoder? text = tokenizer is null ? null : new IncrementalDecoder(tokenizer, skipSpecialTokens: true, continues ? prompt : null);
+        return new Row(index, start, settings, text);
     }
 
     private int DecoderStart() => defaults.DecoderStartTokenId ?? model.Config.DecoderStartTokenId ?? defaults.BosTokenId ?? model.Config.BosTokenId
@@ -113,7 +117,7 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
     }
 
     /// <summary>One prompt on its way.</summary>
-    internal sealed class Row(int index, int[] start, ResolvedGeneration settings, ITokenText? text)
+    internal sealed class Row(int index, int[] start, ResolvedGeneration settings, IncrementalDecoder? text)
     {
         private readonly int _full = settings.MaxLengthFor(start.Length);
         private readonly StopStringMatcher _stops = new(settings.StopStrings);
@@ -136,7 +140,7 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
         public void Take(int token, ResolvedGeneration settings, OnToken? onToken)
         {
             Tokens.Add(token);
-            string piece = text is null ? "" : _stops.Append(text.Push(token));
+            string piece = text is null ? "" : _stops.Append(text.Push(token) ?? "");
             _shown.Append(piece);
             Reason = _stops.Found is not null ? FinishReason.StopString
                 : settings.EosTokenIds.Contains(token) ? FinishReason.EndOfSequence

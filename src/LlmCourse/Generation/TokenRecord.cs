@@ -30,13 +30,12 @@ internal sealed class TokenRecord(int alternatives) : IDisposable
 
     /// <summary>The completions of all rows.</summary>
     public IReadOnlyList<Completion> Complete(
-        TokenGenerator.Row[] rows, IReadOnlyList<IReadOnlyList<int>> prompts, ResolvedGeneration settings, Func<int, string>? name = null)
+        TokenGenerator.Row[] rows, IReadOnlyList<IReadOnlyList<int>> prompts, ResolvedGeneration settings, Func<int, string> name)
     {
         using var scope = NewDisposeScope();
         float[] model = cat([.. _model]).cpu().data<float>().ToArray(), choice = cat([.. _choice]).cpu().data<float>().ToArray();
         long[] topIds = alternatives == 0 ? [] : cat([.. _topIds]).cpu().data<long>().ToArray();
         float[] top = alternatives == 0 ? [] : cat([.. _top]).cpu().data<float>().ToArray();
-        name ??= id => id.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
         List<int>[] places = [.. rows.Select(_ => new List<int>())]; // where each row's steps stand in the flat arrays
         int place = 0;

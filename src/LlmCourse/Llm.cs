@@ -1,0 +1,237 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Threading.Channels;
+using LlmCourse.Checkpoints;
+using LlmCourse.Data;
+using LlmCourse.Generation;
+using LlmCourse.Tokenization;
+using LlmCourse.Tokenization.Chat;
+using LlmCourse.Training;
+using LlmCourse.Transformers;
+using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
+
+namespace LlmCourse;
+
+/// <summary>
+/// A language model to prompt and to train: the weights, the tokenizer, and the defaults its checkpoint brings. Generating is
+/// safe from several threads at once; training, moving and disposing are not while anything else runs. Whoever loads it
+/// disposes it.
+/// </summary>
+public sealed class Llm : ITextGenerator, IDisposable
+{
+    private readonly Pretrained? _pretrained;
+    private readonly ModelFiles _files;
+    private readonly TokenGenerator _generator;
+    private readonly Lazy<ChatTemplate> _chat;
+
+    private Llm(TransformerModel model, Pretrained? pretrained, ModelFiles files)
+    {
+        Model = model;
+        _pretrained = pretrained;
+        _files = files;
+        _generator = new TokenGenerator(model, ForwardContext.Evaluation, files.Defaults, files.Tokenizer);
+        _chat = new Lazy<ChatTemplate>(() => ChatTemplate.Parse(files.ChatTemplate
+            ?? throw new InvalidOperationException("The model has no chat template: use Generate with a prompt of your own.")));
+    }
+
+    /// <summary>The transformer itself.</summary>
+    public TransformerModel Model { get; }
+
+    /// <summary>The tokenizer.</summary>
+    /// <exception cref="InvalidOperationException">The checkpoint has none.</exception>
+    public PretrainedTokenizer Tokenizer => _files.Tokenizer
+        ?? throw new InvalidOperationException("The checkpoint has no tokenizer: use GenerateFromIds, or load a folder with a tokenizer.json.");
+
+    /// <summary>Loads a model: a Hugging Face folder, a .gguf file, or a hub id that the local cache has.</summary>
+    /// <param name="model">A path, or an id such as <c>HuggingFaceTB/SmolLM2-135M-Instruct</c>.</param>
+    /// <param name="options">Data type, device, revision.</param>
+    /// <param name="progress">Hears how much is read.</param>
+    /// <param name="cancellationToken">Checked between tensors.</param>
+    /// <exception cref="CheckpointException">A file is missing, damaged or of another model; the message says which and what to do.</exception>
+    /// <exception cref="UnsupportedModelException">The architecture, or a setting of it, is not supported.</exception>
+    public static Llm Load(
+        string model, LoadOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(model);
+        options ??= new LoadOptions();
+        Device device = options.Device ?? CPU;
+        if (File.Exists(model))
+        {
+            using LlamaGguf gguf = LlamaGguf.Open(model);
+            ModelFiles inside = ModelFiles.OfGguf(gguf);
+            return Of(Pretrained.From(gguf.Config, gguf, model, options.Type, device, progress, cancellationToken), inside);
+        }
+
+        string folder = Directory.Exists(model) ? model : HubCache.FromEnvironment().Resolve(model, options.Revision);
+        ModelFiles files = ModelFiles.OfFolder(folder);
+        return Of(Pretrained.FromFolder(folder, options.Type, device, progress, cancellationToken), files);
+    }
+
+    /// <summary>The same as <see cref="Load"/> on another thread.</summary>
+    public static Task<Llm> LoadAsync(
+        string model, LoadOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Load(model, options, progress, cancellationToken), cancellationToken);
+
+    /// <summary>A model with random weights from a folder that has a config.json, and perhaps a tokenizer, but no weights.</summary>
+    public static Llm FromConfig(string folder, long seed, LoadOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        options ??= new LoadOptions();
+        ModelFiles files = ModelFiles.OfFolder(folder);
+        return Of(Pretrained.FromConfig(Pretrained.ReadConfig(folder), seed, options.Type, options.Device), files);
+    }
+
+    /// <summary>A model with random weights, of any architecture that the one block can be. It cannot be saved as a Hugging Face folder.</summary>
+    public static Llm Create(TransformerConfig config, PretrainedTokenizer? tokenizer, long seed, Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return new Llm(new TransformerModel(config, seed, device: device), null, ModelFiles.Of(config, tokenizer));
+    }
+
+    /// <summary>Completes a text as it stands, without any template.</summary>
+    /// <param name="prompt">The text; the tokenizer adds the special tokens the model expects.</param>
+    /// <param name="options">What differs from the model's defaults; null for none.</param>
+    /// <param name="cancellationToken">Checked between tokens.</param>
+    public Completion Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        Generate([prompt], options, cancellationToken)[0];
+
+    /// <summary>Completes several texts in one batch. Each result depends on its own prompt and row only.</summary>
+    public IReadOnlyList<Completion> Generate(
+        IReadOnlyList<string> prompts, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        return GenerateFromIds([.. prompts.Select(Encode)], options, cancellationToken);
+    }
+
+    /// <summary>Completes several prompts given as token ids.</summary>
+    public IReadOnlyList<Completion> GenerateFromIds(
+        IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        return _generator.Generate(prompts, options, null, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Completion>> GenerateAsync(
+        IReadOnlyList<string> prompts, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Generate(prompts, options, cancellationToken), cancellationToken);
+
+    /// <summary>Answers one message through the model's chat template.</summary>
+    public Completion Chat(string message, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        Chat([new ChatMessage("user", message)], options, cancellationToken);
+
+    /// <summary>Gives the next message of a conversation through the model's chat template.</summary>
+    public Completion Chat(IReadOnlyList<ChatMessage> messages, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        GenerateFromIds([Tokenizer.EncodeIds(RenderChat(messages), addSpecialTokens: false)], options, cancellationToken)[0];
+
+    /// <summary>A conversation as the model's chat template writes it, up to where its answer begins.</summary>
+    /// <exception cref="InvalidOperationException">The model has no chat template.</exception>
+    public string RenderChat(IReadOnlyList<ChatMessage> messages)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        SpecialTokens special = Tokenizer.SpecialTokens;
+        Dictionary<string, object?> variables = new() { ["bos_token"] = special.Bos ?? "", ["eos_token"] = special.Eos ?? "" };
+        return _chat.Value.Render(messages, addGenerationPrompt: true, variables);
+    }
+
+    /// <summary>Completes a text and yields its pieces as they come; together they are the completion's text.</summary>
+    public async IAsyncEnumerable<string> StreamAsync(
+        string prompt, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (StreamedToken token in StreamTokensAsync(prompt, options, cancellationToken).ConfigureAwait(false))
+        {
+            if (token.Text.Length > 0)
+                yield return token.Text;
+        }
+    }
+
+    /// <summary>Completes a text and yields every token as it comes, with the text that it makes certain.</summary>
+    public async IAsyncEnumerable<StreamedToken> StreamTokensAsync(
+        string prompt, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        int[] ids = Encode(prompt);
+        Channel<StreamedToken> channel = Channel.CreateUnbounded<StreamedToken>();
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task work = Task.Run(
+            () =>
+            {
+                try
+                {
+                    _generator.Generate([ids], options, (_, id, text) => channel.Writer.TryWrite(new StreamedToken(id, text)), stop.Token);
+                }
+                finally
+                {
+                    channel.Writer.Complete();
+                }
+            },
+            CancellationToken.None);
+        try
+        {
+            await foreach (StreamedToken token in channel.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+                yield return token;
+            await work.ConfigureAwait(false);
+        }
+        finally
+        {
+            // A reader that has had enough ends the generation too, and never before it has let go of the model.
+            await stop.CancelAsync().ConfigureAwait(false);
+            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>How likely every token is to come next, as the options make it: how temperature, top-k and top-p change the distribution.</summary>
+    public TokenDistribution NextTokenDistribution(string prompt, GenerationOptions? options = null) => _generator.NextToken(Encode(prompt), options);
+
+    /// <summary>The loss that the batch's labels mean for this model. The caller owns the scalar.</summary>
+    public Tensor Loss(Batch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return SupervisedLoss.Of(Model, batch, ForwardContext.Evaluation);
+    }
+
+    /// <summary>The parameters that want a gradient, for an optimizer.</summary>
+    public IEnumerable<Parameter> TrainableParameters() => Model.TrainableParameters();
+
+    /// <summary>
+    /// Writes a Hugging Face folder: configuration, weights, generation defaults, tokenizer. It appears whole or not at all.
+    /// </summary>
+    /// <param name="folder">The folder; a checkpoint that is there is replaced.</param>
+    /// <param name="maxShardBytes">Larger weights are spread over several files.</param>
+    /// <exception cref="InvalidOperationException">The architecture has no Hugging Face form.</exception>
+    public void Save(string folder, long maxShardBytes = 5L << 30)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        Pretrained pretrained = _pretrained ?? throw new InvalidOperationException("A model made from a TransformerConfig alone has no Hugging Face form.");
+        AtomicFolder.Write(folder, Pretrained.ConfigFile, target =>
+        {
+            pretrained.Write(target, maxShardBytes);
+            _files.Write(target);
+        });
+    }
+
+    /// <summary>Frees the weights.</summary>
+    public void Dispose() => Model.Dispose();
+
+    private static Llm Of(Pretrained pretrained, ModelFiles files)
+    {
+        try
+        {
+            return new Llm(pretrained.Model, pretrained, files);
+        }
+        catch
+        {
+            pretrained.Dispose();
+            throw;
+        }
+    }
+
+    private int[] Encode(string prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        int[] ids = Tokenizer.EncodeIds(prompt);
+        if (ids.Length > 0)
+            return ids;
+        return [_files.Defaults.BosTokenId ?? Model.Config.BosTokenId ?? throw new ArgumentException("The prompt has no tokens, and the model no token to begin a text with.", nameof(prompt))];
+    }
+}
