@@ -184,7 +184,7 @@ public sealed partial class PretrainedTokenizer : Tokenizer
         return (merged, pair is null ? [text] : [text, pair]);
     }
 
-    private EncodingDraft Draft(string text, int typeId)
+    private EncodingDraft Draft(string text, int number)
     {
         EncodingDraft draft = new() { Source = text };
         TokenList tokens = new();
@@ -194,7 +194,7 @@ public sealed partial class PretrainedTokenizer : Tokenizer
             Piece piece = pieces[word];
             if (piece.IsAdded)
             {
-                draft.Add(piece.AddedId, piece.Span.ToString(), piece.Text.Place(piece.Start, piece.End), word, typeId, isSpecial: false);
+                draft.AddText(piece.AddedId, piece.Span.ToString(), piece.Text.Place(piece.Start, piece.End), word, number);
                 continue;
             }
 
@@ -204,7 +204,7 @@ public sealed partial class PretrainedTokenizer : Tokenizer
             {
                 int id = tokens.Ids[i], start = piece.Start + tokens.Starts[i], end = piece.Start + tokens.Ends[i];
                 string token = id == _model.SurfaceId ? piece.Text.ToString(start, end) : _model.Vocabulary.TokenOf(id) ?? "";
-                draft.Add(id, token, piece.Text.Place(start, end), word, typeId, isSpecial: false);
+                draft.AddText(id, token, piece.Text.Place(start, end), word, number);
             }
         }
 
