@@ -14,6 +14,9 @@ namespace LlmCourse.Tokenization;
 /// </summary>
 public sealed partial class PretrainedTokenizer : Tokenizer
 {
+    /// <summary>The parts of two texts are combined each with each, which can be more than fits into memory.</summary>
+    private const int MaxOverflow = 100_000;
+
     private readonly TokenizerParts _parts;
     private readonly AddedVocabulary _added;
     private readonly IModel _model;
@@ -178,8 +181,11 @@ public sealed partial class PretrainedTokenizer : Tokenizer
                 part.SetSequence(i);
         }
 
+        List<EncodingDraft> parts = _parts.PostProcessor.Process(encodings, options.AddSpecialTokens);
+        if (parts.Aggregate(1.0, (product, part) => product * (1 + part.Overflowing.Count)) > MaxOverflow)
+            throw new TokenizerException($"Truncation cuts the texts into more than {MaxOverflow} combinations: use KeepOverflow = false, or truncate only one of the texts.");
         EncodingDraft merged = new();
-        foreach (EncodingDraft part in _parts.PostProcessor.Process(encodings, options.AddSpecialTokens))
+        foreach (EncodingDraft part in parts)
             merged.MergeWith(part);
         return (merged, pair is null ? [text] : [text, pair]);
     }
