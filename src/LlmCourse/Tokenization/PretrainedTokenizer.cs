@@ -53,6 +53,9 @@ public sealed partial class PretrainedTokenizer : Tokenizer
     /// <summary>The text of the chat template, if the files have one.</summary>
     public string? ChatTemplate => _parts.ChatTemplate;
 
+    /// <summary>Whether tokenizer_config.json asks for decoded text to be cleaned up (clean_up_tokenization_spaces).</summary>
+    public bool CleansUpSpaces => _parts.CleansUpSpaces;
+
     /// <summary>The number of tokens, added ones included.</summary>
     public int VocabularySize => _added.Size;
 
@@ -140,8 +143,12 @@ public sealed partial class PretrainedTokenizer : Tokenizer
     /// <summary>The text of ids. Ids outside the vocabulary are left out.</summary>
     /// <param name="ids">The ids.</param>
     /// <param name="skipSpecialTokens">Whether special tokens are left out.</param>
+    /// <param name="cleanUpSpaces">
+    /// Whether the blanks before English punctuation and contractions are taken out, as some tokenizer_config.json ask for
+    /// (<see cref="CleansUpSpaces"/>). It also changes texts that had such blanks to begin with, so it is off here.
+    /// </param>
     /// <returns>The text.</returns>
-    public string Decode(IEnumerable<int> ids, bool skipSpecialTokens)
+    public string Decode(IEnumerable<int> ids, bool skipSpecialTokens, bool cleanUpSpaces = false)
     {
         ArgumentNullException.ThrowIfNull(ids);
         TextStream text = new();
@@ -153,7 +160,7 @@ public sealed partial class PretrainedTokenizer : Tokenizer
         }
 
         stream.Flush();
-        return text.Take();
+        return cleanUpSpaces ? CleanUp.OfText(text.Take()) : text.Take();
     }
 
     /// <summary>Opens a stream that decodes ids as they come.</summary>
