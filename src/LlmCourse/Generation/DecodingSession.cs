@@ -13,7 +13,7 @@ namespace LlmCourse.Generation;
 internal sealed class DecodingSession : IDisposable
 {
     private readonly TransformerModel _model;
-    private readonly ForwardContext _context;
+    private ForwardContext _context;
     private readonly KeyValueCache _cache;
     private readonly int _virtual;
     private EncoderMemory? _memory;
@@ -78,16 +78,12 @@ internal sealed class DecodingSession : IDisposable
         Tensor last = hidden.States;
         if (tokens.Width > 1)
         {
-            // [B, T, D] → [B·T, D] → one row each
+            // [B, T, D] → [B·T, D] → [B, 1, D]
             long[] rows = [.. tokens.Lengths.Select((length, r) => ((long)r * tokens.Width) + length - 1)];
-            last = last.reshape(-1, last.size(2)).index_select(0, tensor(rows, ScalarType.Int64, last.device));
-        }
-        else
-        {
-            last = last.squeeze(1);
+            last = last.reshape(-1, last.size(2)).index_select(0, tensor(rows, ScalarType.Int64, last.device)).unsqueeze(1);
         }
 
-        return _model.TokenLogits(last, _context).MoveToOuterDisposeScope();
+        return _model.TokenLogits(last, _context).squeeze(1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Row i becomes what row rows[i] was: reorders, drops and multiplies rows.</summary>
@@ -104,6 +100,7 @@ internal sealed class DecodingSession : IDisposable
         }
 
         _cache.Select(rows);
+        _context = _context with { Adapter = _context.Adapter?.Select(rows) };
     }
 
     /// <summary>Forgets what each row has behind the given length.</summary>

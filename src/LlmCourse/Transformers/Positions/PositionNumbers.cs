@@ -41,7 +41,7 @@ internal sealed class PositionNumbers
     {
         int width = prefix + sequences.Width;
         int first = past?[0] ?? 0;
-        int maximum = Enumerable.Range(0, sequences.Count).Max(r => (past?[r] ?? 0) + prefix + sequences.Lengths[r] - 1);
+        int maximum = Enumerable.Range(0, sequences.Count).Max(r => (past?[r] ?? 0) + prefix + Longest(sequences, r) - 1);
         bool sameStart = past is null || past.All(length => length == first);
         if (sameStart && sequences.StartsAtZero && sequences.Segments is null)
             return new PositionNumbers(first, width, null, maximum);
@@ -58,16 +58,31 @@ internal sealed class PositionNumbers
         return new PositionNumbers(first, width, table, maximum);
     }
 
+    // The length of a row, or of the longest sequence packed into it.
+    private static int Longest(Sequences sequences, int row)
+    {
+        if (sequences.Segments is not { } segments)
+            return sequences.Lengths[row];
+        int longest = 0;
+        for (int t = 0, first = 0; t < sequences.Lengths[row]; t++)
+        {
+            first = segments[row, t] == segments[row, first] ? first : t;
+            longest = Math.Max(longest, t - first + 1);
+        }
+
+        return longest;
+    }
+
     /// <summary>Rows of a table [N, ..] by position: [1, T, ..] for a run, else [B, T, ..].</summary>
     public Tensor Rows(Tensor table, int offset = 0)
     {
-        if (_table is null)
-            return table.narrow(0, Start + offset, Width).unsqueeze(0);
-        int rows = _table.GetLength(0);
         long last = table.size(0) - 1;
+        if (_table is null && Start + offset + Width - 1 <= last)
+            return table.narrow(0, Start + offset, Width).unsqueeze(0);
+        int rows = _table?.GetLength(0) ?? 1;
         long[] flat = new long[rows * Width];
         for (int i = 0; i < flat.Length; i++)
-            flat[i] = Math.Min(_table[i / Width, i % Width] + offset, last); // padding behind a row may count past the table
+            flat[i] = Math.Min((_table?[i / Width, i % Width] ?? (Start + i)) + offset, last); // padding behind a row may count past the table
         using Tensor index = tensor(flat, ScalarType.Int64, table.device);
         using Tensor picked = table.index_select(0, index);
         return picked.view([rows, Width, .. table.shape[1..]]);
