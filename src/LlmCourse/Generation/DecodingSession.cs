@@ -28,7 +28,7 @@ internal sealed class DecodingSession : IDisposable
     }
 
     /// <summary>How many tokens each row has read; virtual ones do not count.</summary>
-    public IReadOnlyList<int> Lengths => _cache.Columns == 0 ? _cache.Lengths : [.. _cache.Lengths.Select(length => length - _virtual)];
+    public IReadOnlyList<int> Lengths => [.. _cache.Lengths.Select(length => length - VirtualRead)];
 
     /// <summary>The number of rows.</summary>
     public int Rows => _cache.Lengths.Count;
@@ -108,7 +108,14 @@ internal sealed class DecodingSession : IDisposable
     {
         if (lengths.Count != Rows)
             throw new ArgumentException($"The session has {Rows} rows, found {lengths.Count} lengths.", nameof(lengths));
-        _cache.Truncate([.. lengths.Select(length => length + _virtual)]);
+        IReadOnlyList<int> now = Lengths;
+        for (int r = 0; r < Rows; r++)
+        {
+            if (lengths[r] < 0 || lengths[r] > now[r])
+                throw new ArgumentOutOfRangeException(nameof(lengths), $"Row {r} has {now[r]} tokens and cannot be cut to {lengths[r]}.");
+        }
+
+        _cache.Truncate([.. lengths.Select(length => length + VirtualRead)]);
     }
 
     /// <summary>An independent session at the same place.</summary>
@@ -124,4 +131,7 @@ internal sealed class DecodingSession : IDisposable
         _cache.Dispose();
         _memory?.Dispose();
     }
+
+    // Virtual tokens are read with the first real ones.
+    private int VirtualRead => _cache.Columns == 0 ? 0 : _virtual;
 }
