@@ -27,5 +27,9 @@ internal static class Script
         (Tensor)Unit.Value.invoke("attention", q, k, v, mask!, causal, scale, q.size(1) != k.size(1));
 
     /// <summary>How often the tensor's storage was written to by torch (views share the count).</summary>
-    public static long Version(Tensor tensor) => (long)Unit.Value.invoke("version", tensor);
+    public static long Version(Tensor tensor)
+    {
+        using Scalar version = (Scalar)Unit.Value.invoke("version", tensor);
+        return version.ToInt64();
+    }
 }
