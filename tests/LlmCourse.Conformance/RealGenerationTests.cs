@@ -17,11 +17,11 @@ public sealed class RealGenerationTests(RealModels models)
 
     public static TheoryData<string, string> Prompts() => RealModels.Entries("greedy.json", "prompts", entry => entry.GetProperty("name").GetString()!);
 
-    public static TheoryData<string, string> Processed() => RealModels.Entries("greedy.json", "processed", entry => entry.GetProperty("options").GetRawText());
+    public static TheoryData<string, string> Processed() => RealModels.Entries("greedy.json", "processed", entry => JsonSerializer.Serialize(entry.GetProperty("options")));
 
     public static TheoryData<string> Batches() => RealModels.Cases("batch.json");
 
-    public static TheoryData<string, string> Beams() => RealModels.Entries("beams.json", "cases", entry => entry.GetProperty("options").GetRawText());
+    public static TheoryData<string, string> Beams() => RealModels.Entries("beams.json", "cases", entry => JsonSerializer.Serialize(entry.GetProperty("options")));
 
     public static TheoryData<string> Words() => RealModels.Cases("words.json");
 
