@@ -46,6 +46,7 @@ export LlmCourseVersion=$version RestoreAdditionalProjectSources=$work/feed NuGe
 export CreateHardLinksForCopyLocalIfPossible=true
 dotnet build -c Release -v quiet --nologo
 expect "torch says 6" dotnet run -c Release --no-build
+expect "generated 3 tokens" dotnet run -c Release --no-build
 
 step "publish, framework-dependent"
 dotnet publish -c Release -r "$rid" --self-contained false -o "$work/dependent" -v quiet --nologo

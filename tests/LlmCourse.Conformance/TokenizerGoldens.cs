@@ -79,11 +79,16 @@ internal static class TokenizerGoldens
     {
         (int, int)?[] utf16 = expected.GetProperty("offsets_utf16").Ranges();
         (int, int)?[] found = [.. actual.Offsets.Select(range => ((int, int)?)range)];
+        int?[] sequences = expected.GetProperty("sequence_ids").NullableInts();
         for (int i = 0; i < found.Length && i < utf16.Length; i++)
-            found[i] = utf16[i] is null ? null : found[i];
-        string? difference = Difference("offsets_utf16", utf16, found);
-        if (difference is not null || utf16.Contains(null))
-            return difference;
-        return Difference("offsets", expected.GetProperty("offsets").Ranges(), [.. actual.CodePointOffsets().Select(range => ((int, int)?)range)]);
+        {
+            // Where the reference takes a token to be of a third text, it converted its offsets with the wrong one.
+            if (sequences[i] > 1)
+                utf16[i] = null;
+            if (utf16[i] is null)
+                found[i] = null;
+        }
+
+        return Difference("offsets_utf16", utf16, found) ?? Difference("offsets", expected.GetProperty("offsets").Ranges(), [.. actual.CodePointOffsets().Select(range => ((int, int)?)range)]);
     }
 }

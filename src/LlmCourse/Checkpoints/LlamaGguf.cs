@@ -60,8 +60,8 @@ internal sealed class LlamaGguf : IWeightSource
 
     public void CopyTo(string name, Tensor destination)
     {
-        int heads = name.EndsWith("q_proj.weight", StringComparison.Ordinal) ? _heads
-            : name.EndsWith("k_proj.weight", StringComparison.Ordinal) ? _keyValueHeads : 0;
+        int heads = name.Contains("q_proj.", StringComparison.Ordinal) ? _heads
+            : name.Contains("k_proj.", StringComparison.Ordinal) ? _keyValueHeads : 0; // weight and bias
         if (heads == 0)
         {
             _file.CopyTo(_stored[name], destination);
@@ -142,6 +142,7 @@ internal sealed class LlamaGguf : IWeightSource
             ["rope_parameters"] = rope,
             ["hidden_act"] = "silu",
             ["attention_bias"] = _weights.ContainsKey("model.layers.0.self_attn.q_proj.bias"),
+            ["mlp_bias"] = _weights.ContainsKey("model.layers.0.mlp.up_proj.bias"),
             ["tie_word_embeddings"] = !_weights.ContainsKey("lm_head.weight"),
             ["bos_token_id"] = OptionalNumber(file, path, "tokenizer.ggml.bos_token_id"),
             ["eos_token_id"] = OptionalNumber(file, path, "tokenizer.ggml.eos_token_id"),

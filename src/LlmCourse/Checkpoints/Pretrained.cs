@@ -100,21 +100,26 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
     {
         using TransformerModel shapes = new(architecture, ScalarType.Float32, META);
         Dictionary<string, string> found = new(StringComparer.Ordinal);
+        HashSet<string> known = new(StringComparer.Ordinal);
         List<string> missing = [], misshaped = [];
         foreach ((string name, Parameter parameter) in shapes.NamedParameters)
         {
             WeightNames.TensorName theirs = names.Of(name);
             string? stored = names.Candidates(theirs.Name).FirstOrDefault(source.Weights.ContainsKey);
             if (stored is null)
+            {
                 missing.Add(theirs.Name);
-            else if (!source.Weights[stored].Shape.AsSpan().SequenceEqual(StoredShape(name, parameter, theirs)))
-                misshaped.Add($"{stored} is [{Show(source.Weights[stored].Shape)}], config.json means [{Show(StoredShape(name, parameter, theirs))}]");
-            else
-                found[name] = stored;
+                continue;
+            }
+
+            long[] wanted = StoredShape(name, parameter, theirs), there = source.Weights[stored].Shape;
+            if (!there.AsSpan().SequenceEqual(wanted))
+                misshaped.Add($"{stored} is [{Show(there)}], config.json means [{Show(wanted)}]");
+            found[name] = stored;
+            known.Add(stored);
         }
 
-        HashSet<string> used = [.. found.Values];
-        List<string> unexpected = [.. source.Weights.Keys.Where(name => !used.Contains(name) && !names.IsLeftover(name) && !misshaped.Any(entry => entry.StartsWith(name + " ", StringComparison.Ordinal)))];
+        List<string> unexpected = [.. source.Weights.Keys.Where(name => !known.Contains(name) && !names.IsLeftover(name))];
         if (missing.Count + misshaped.Count + unexpected.Count == 0)
             return found;
         throw new CheckpointException(path, string.Join(" ", new[]
@@ -176,7 +181,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         writer.WriteStartObject();
         foreach (JsonProperty property in Config.EnumerateObject())
         {
-            if (property.Name != typeKey)
+            if (property.Name is not ("torch_dtype" or "dtype"))
                 property.WriteTo(writer);
         }
 

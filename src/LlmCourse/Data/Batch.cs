@@ -47,7 +47,12 @@ public sealed class Batch : IDisposable
         IReadOnlyList<IReadOnlyList<int>> inputs, IReadOnlyList<IReadOnlyList<int>> answers,
         int decoderStartId, int padId, Device? device = null)
     {
+        ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(answers);
+        if (inputs.Count != answers.Count)
+            throw new ArgumentException($"There are {inputs.Count} inputs and {answers.Count} answers.", nameof(answers));
+        if (answers.Any(answer => answer is not { Count: > 0 }))
+            throw new ArgumentException("Every answer needs at least one token.", nameof(answers));
         IReadOnlyList<int>[] shifted = [.. answers.Select(answer => (IReadOnlyList<int>)[decoderStartId, .. answer.SkipLast(1)])];
         return new Batch(
             Sequences.FromRows(inputs, padId, device: device), Sequences.FromRows(shifted, padId, device: device),
@@ -66,6 +71,10 @@ public sealed class Batch : IDisposable
         IReadOnlyList<IReadOnlyList<int>> rows, IReadOnlyList<int>? promptLengths = null, int padId = 0, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(rows);
+        if (promptLengths is not null && promptLengths.Count != rows.Count)
+            throw new ArgumentException($"There are {rows.Count} rows and {promptLengths.Count} prompt lengths.", nameof(promptLengths));
+        if (promptLengths?.Any(length => length < 0) == true)
+            throw new ArgumentException("A prompt's length must not be negative.", nameof(promptLengths));
         return new Batch(Sequences.FromRows(rows, padId, device: device), labels: LabelTensor(rows, device, promptLengths));
     }
 

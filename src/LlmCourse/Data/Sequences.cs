@@ -52,6 +52,10 @@ public sealed class Sequences : IDisposable
     /// <summary>True where every row starts in column 0.</summary>
     public bool StartsAtZero => Array.TrueForAll(_starts, start => start == 0);
 
+    internal long MinimumTokenType { get; private init; }
+
+    internal long MaximumTokenType { get; private init; }
+
     internal long MinimumId { get; }
 
     internal long MaximumId { get; }
@@ -68,19 +72,21 @@ public sealed class Sequences : IDisposable
         IReadOnlyList<IReadOnlyList<int>>? tokenTypes = null, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        if (rows.Count == 0 || rows.Any(row => row.Count == 0))
+        if (rows.Count == 0 || rows.Any(row => row is not { Count: > 0 }))
             throw new ArgumentException("A batch needs at least one row, and every row at least one token.", nameof(rows));
         int width = rows.Max(row => row.Count);
         int[] lengths = [.. rows.Select(row => row.Count)];
         int[] starts = [.. lengths.Select(length => padLeft ? width - length : 0)];
-        Tensor types = null!;
-        if (tokenTypes is not null)
-            types = Padded(tokenTypes, starts, width, 0, device, nameof(tokenTypes), lengths);
+        if (tokenTypes is not null && tokenTypes.Count != rows.Count)
+            throw new ArgumentException($"There are {rows.Count} rows and token types for {tokenTypes.Count}.", nameof(tokenTypes));
+        Tensor? types = tokenTypes is null ? null : Padded(tokenTypes, starts, width, 0, device, nameof(tokenTypes), lengths);
         return new Sequences(
             Padded(rows, starts, width, padId, device, nameof(rows), lengths), starts, lengths,
-            rows.Min(row => (long)row.Min()), rows.Max(row => (long)row.Max()))
+            rows.Min(row => row.Min()), rows.Max(row => row.Max()))
         {
             TokenTypes = types,
+            MinimumTokenType = tokenTypes?.Min(row => row.Min()) ?? 0,
+            MaximumTokenType = tokenTypes?.Max(row => row.Max()) ?? 0,
         };
     }
 
@@ -93,6 +99,8 @@ public sealed class Sequences : IDisposable
     public static Sequences Packed(IReadOnlyList<IReadOnlyList<IReadOnlyList<int>>> rows, int padId = 0, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(rows);
+        if (rows.Any(row => row is null || row.Any(part => part is not { Count: > 0 })))
+            throw new ArgumentException("Every packed sequence needs at least one token.", nameof(rows));
         using Sequences plain = FromRows([.. rows.Select(row => (IReadOnlyList<int>)[.. row.SelectMany(part => part)])], padId, device: device);
         int[,] segments = new int[plain.Count, plain.Width];
         for (int r = 0; r < plain.Count; r++)
@@ -121,6 +129,8 @@ public sealed class Sequences : IDisposable
         ArgumentNullException.ThrowIfNull(ids);
         if (ids.dim() != 2 || ids.size(0) == 0 || ids.size(1) == 0)
             throw new ArgumentException($"Ids must be [B, T] and not empty, found [{string.Join(", ", ids.shape)}].", nameof(ids));
+        if (ids.is_floating_point() || tokenTypes?.is_floating_point() == true)
+            throw new ArgumentException("Ids and token types must be integers.", nameof(ids));
         if (attentionMask is not null && !attentionMask.shape.SequenceEqual(ids.shape))
             throw new ArgumentException("The attention mask must have the shape of the ids.", nameof(attentionMask));
         if (tokenTypes is not null && !tokenTypes.shape.SequenceEqual(ids.shape))
@@ -135,6 +145,8 @@ public sealed class Sequences : IDisposable
         return new Sequences(copy, starts, lengths, ids.min().ToInt64(), ids.max().ToInt64())
         {
             TokenTypes = tokenTypes?.to(ScalarType.Int64, copy: true).MoveToOuterDisposeScope(),
+            MinimumTokenType = tokenTypes?.min().ToInt64() ?? 0,
+            MaximumTokenType = tokenTypes?.max().ToInt64() ?? 0,
         };
     }
 

@@ -7,10 +7,12 @@ namespace LlmCourse.Tokenization;
 public sealed class EncodedText
 {
     private readonly string[] _texts;
+    private readonly int[] _textIds;
 
     internal EncodedText(EncodingDraft draft, string[] texts)
     {
         _texts = texts;
+        _textIds = [.. draft.TextIds];
         Ids = [.. draft.Ids];
         TypeIds = [.. draft.TypeIds];
         Tokens = [.. draft.Tokens];
@@ -57,8 +59,8 @@ public sealed class EncodedText
         (int Start, int End)[] offsets = new (int, int)[Offsets.Count];
         for (int i = 0; i < offsets.Length; i++)
         {
-            int[] position = positions[Math.Clamp(SequenceIds[i] ?? 0, 0, positions.Length - 1)];
-            offsets[i] = (position[Offsets[i].Start], position[Offsets[i].End]);
+            if (_textIds[i] >= 0)
+                offsets[i] = (positions[_textIds[i]][Offsets[i].Start], positions[_textIds[i]][Offsets[i].End]);
         }
 
         return offsets;

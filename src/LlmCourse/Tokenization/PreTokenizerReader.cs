@@ -16,7 +16,7 @@ internal static class PreTokenizerReader
             "Sequence" => new SequencePreTokenizer([.. part.Required("pretokenizers").Items().Select(Read)]),
             "ByteLevel" => ReadByteLevel(part),
             "Metaspace" => ReadMetaspace(part),
-            "Split" => new SplitPreTokenizer(NormalizerReader.ReadPattern(part.Required("pattern")), ReadBehavior(part.Required("behavior")), part.Required("invert").Flag()),
+            "Split" => ReadSplit(part),
             "Whitespace" => new WhitespacePreTokenizer(),
             "WhitespaceSplit" => new CharacterPreTokenizer(CodePointClasses.Space, SplitBehavior.Removed),
             "BertPreTokenizer" => Bert(),
@@ -57,6 +57,17 @@ internal static class PreTokenizerReader
         if (!part["add_prefix_space"].Flag(absent: true) && value != PrependScheme.Never)
             throw part["add_prefix_space"].Error("false needs prepend_scheme \"never\" beside it");
         return value;
+    }
+
+    private static IPreTokenizer ReadSplit(JsonSection part)
+    {
+        JsonSection pattern = part.Required("pattern");
+        SplitBehavior behavior = ReadBehavior(part.Required("behavior"));
+        bool isInverted = part.Required("invert").Flag();
+        bool isGpt2 = pattern.IsObject && pattern["Regex"] is { IsText: true } regex && regex.Text() == Gpt2Splitter.Pattern;
+        return isGpt2 && behavior == SplitBehavior.Isolated && !isInverted
+            ? new Gpt2Splitter()
+            : new SplitPreTokenizer(NormalizerReader.ReadPattern(pattern), behavior, isInverted);
     }
 
     private static ByteLevelPreTokenizer ReadByteLevel(JsonSection part)

@@ -14,6 +14,9 @@ namespace LlmCourse.Tokenization;
 /// </summary>
 public sealed partial class PretrainedTokenizer : Tokenizer
 {
+    /// <summary>The parts of two texts are combined each with each, which can be more than fits into memory.</summary>
+    private const int MaxOverflow = 100_000;
+
     private readonly TokenizerParts _parts;
     private readonly AddedVocabulary _added;
     private readonly IModel _model;
@@ -49,6 +52,9 @@ public sealed partial class PretrainedTokenizer : Tokenizer
 
     /// <summary>The text of the chat template, if the files have one.</summary>
     public string? ChatTemplate => _parts.ChatTemplate;
+
+    /// <summary>Whether tokenizer_config.json asks for decoded text to be cleaned up (clean_up_tokenization_spaces).</summary>
+    public bool CleansUpSpaces => _parts.CleansUpSpaces;
 
     /// <summary>The number of tokens, added ones included.</summary>
     public int VocabularySize => _added.Size;
@@ -137,8 +143,12 @@ public sealed partial class PretrainedTokenizer : Tokenizer
     /// <summary>The text of ids. Ids outside the vocabulary are left out.</summary>
     /// <param name="ids">The ids.</param>
     /// <param name="skipSpecialTokens">Whether special tokens are left out.</param>
+    /// <param name="cleanUpSpaces">
+    /// Whether the blanks before English punctuation and contractions are taken out, as some tokenizer_config.json ask for
+    /// (<see cref="CleansUpSpaces"/>). It also changes texts that had such blanks to begin with, so it is off here.
+    /// </param>
     /// <returns>The text.</returns>
-    public string Decode(IEnumerable<int> ids, bool skipSpecialTokens)
+    public string Decode(IEnumerable<int> ids, bool skipSpecialTokens, bool cleanUpSpaces = false)
     {
         ArgumentNullException.ThrowIfNull(ids);
         TextStream text = new();
@@ -150,7 +160,7 @@ public sealed partial class PretrainedTokenizer : Tokenizer
         }
 
         stream.Flush();
-        return text.Take();
+        return cleanUpSpaces ? CleanUp.OfText(text.Take()) : text.Take();
     }
 
     /// <summary>Opens a stream that decodes ids as they come.</summary>
@@ -178,13 +188,16 @@ public sealed partial class PretrainedTokenizer : Tokenizer
                 part.SetSequence(i);
         }
 
+        List<EncodingDraft> parts = _parts.PostProcessor.Process(encodings, options.AddSpecialTokens);
+        if (parts.Aggregate(1.0, (product, part) => product * (1 + part.Overflowing.Count)) > MaxOverflow)
+            throw new TokenizerException($"Truncation cuts the texts into more than {MaxOverflow} combinations: use KeepOverflow = false, or truncate only one of the texts.");
         EncodingDraft merged = new();
-        foreach (EncodingDraft part in _parts.PostProcessor.Process(encodings, options.AddSpecialTokens))
+        foreach (EncodingDraft part in parts)
             merged.MergeWith(part);
         return (merged, pair is null ? [text] : [text, pair]);
     }
 
-    private EncodingDraft Draft(string text, int typeId)
+    private EncodingDraft Draft(string text, int number)
     {
         EncodingDraft draft = new() { Source = text };
         TokenList tokens = new();
@@ -194,7 +207,7 @@ public sealed partial class PretrainedTokenizer : Tokenizer
             Piece piece = pieces[word];
             if (piece.IsAdded)
             {
-                draft.Add(piece.AddedId, piece.Span.ToString(), piece.Text.Place(piece.Start, piece.End), word, typeId, isSpecial: false);
+                draft.AddText(piece.AddedId, piece.Span.ToString(), piece.Text.Place(piece.Start, piece.End), word, number);
                 continue;
             }
 
@@ -204,7 +217,7 @@ public sealed partial class PretrainedTokenizer : Tokenizer
             {
                 int id = tokens.Ids[i], start = piece.Start + tokens.Starts[i], end = piece.Start + tokens.Ends[i];
                 string token = id == _model.SurfaceId ? piece.Text.ToString(start, end) : _model.Vocabulary.TokenOf(id) ?? "";
-                draft.Add(id, token, piece.Text.Place(start, end), word, typeId, isSpecial: false);
+                draft.AddText(id, token, piece.Text.Place(start, end), word, number);
             }
         }
 

@@ -7,6 +7,8 @@ internal sealed record TokenizerConfig
 
     public string? ChatTemplate { get; init; }
 
+    public bool CleansUpSpaces { get; init; }
+
     /// <summary>BERT's do_lower_case.</summary>
     public bool Lowers { get; init; } = true;
 
@@ -34,6 +36,7 @@ internal sealed record TokenizerConfig
                 Mask = Named("mask_token"),
             },
             ChatTemplate = template ?? Template(config),
+            CleansUpSpaces = !config.IsNull && config["clean_up_tokenization_spaces"].Flag(absent: false),
             Lowers = config.IsNull || config["do_lower_case"].Flag(absent: true),
             StripsAccents = config.IsNull || config["strip_accents"].IsNull ? null : config["strip_accents"].Flag(),
             SpacesIdeographs = config.IsNull || config["tokenize_chinese_chars"].Flag(absent: true),
@@ -44,7 +47,7 @@ internal sealed record TokenizerConfig
     public TokenizerParts ApplyTo(TokenizerParts parts)
     {
         SpecialTokens named = Special == new SpecialTokens() ? Usual(parts) : Special;
-        return parts with { SpecialTokens = named, ChatTemplate = ChatTemplate ?? parts.ChatTemplate };
+        return parts with { SpecialTokens = named, ChatTemplate = ChatTemplate ?? parts.ChatTemplate, CleansUpSpaces = CleansUpSpaces };
     }
 
     private static SpecialTokens Usual(TokenizerParts parts)

@@ -28,4 +28,6 @@ internal sealed record TokenizerParts
     public SpecialTokens SpecialTokens { get; init; } = new();
 
     public string? ChatTemplate { get; init; }
+
+    public bool CleansUpSpaces { get; init; }
 }

@@ -15,10 +15,7 @@ public static class Losses
     /// <returns>A scalar in nats; NaN where no position has a label.</returns>
     public static Tensor CrossEntropy(Tensor logits, Tensor labels)
     {
-        ArgumentNullException.ThrowIfNull(logits);
-        ArgumentNullException.ThrowIfNull(labels);
-        if (!logits.shape.AsSpan()[..^1].SequenceEqual(labels.shape))
-            throw new ArgumentException($"Logits [{string.Join(", ", logits.shape)}] and labels [{string.Join(", ", labels.shape)}] do not fit.", nameof(labels));
+        CheckTokens(logits, labels);
         using Tensor flat = logits.reshape(-1, logits.size(-1));
         using Tensor targets = labels.reshape(-1);
         return nn.functional.cross_entropy(flat, targets, ignore_index: Batch.Ignore);
@@ -27,8 +24,7 @@ public static class Losses
     /// <summary>log softmax(logits)[label] at each position, 0 where there is no label. Shapes as in <see cref="CrossEntropy"/>.</summary>
     public static Tensor LogProbabilities(Tensor logits, Tensor labels)
     {
-        ArgumentNullException.ThrowIfNull(logits);
-        ArgumentNullException.ThrowIfNull(labels);
+        CheckTokens(logits, labels);
         using var scope = NewDisposeScope();
         Tensor missing = labels.eq(Batch.Ignore);
         Tensor safe = labels.masked_fill(missing, 0).unsqueeze(-1);
@@ -44,9 +40,10 @@ public static class Losses
     {
         ArgumentNullException.ThrowIfNull(predictions);
         ArgumentNullException.ThrowIfNull(labels);
-        using Tensor flat = predictions.reshape(-1);
-        using Tensor targets = labels.reshape(-1).to(predictions.dtype);
-        return nn.functional.mse_loss(flat, targets);
+        if (predictions.numel() != labels.numel())
+            throw Misfit("Predictions", predictions, labels);
+        using var scope = NewDisposeScope();
+        return nn.functional.mse_loss(predictions.reshape(-1), labels.reshape(-1).to(predictions.dtype)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean binary cross-entropy of logits, each label by itself.</summary>
@@ -56,7 +53,21 @@ public static class Losses
     {
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(labels);
+        if (!logits.shape.AsSpan().SequenceEqual(labels.shape))
+            throw Misfit("Logits", logits, labels);
         using Tensor targets = labels.to(logits.dtype);
         return nn.functional.binary_cross_entropy_with_logits(logits, targets);
     }
+
+    // One label for each row of V logits.
+    private static void CheckTokens(Tensor logits, Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(labels);
+        if (logits.dim() == 0 || !logits.shape.AsSpan()[..^1].SequenceEqual(labels.shape))
+            throw Misfit("Logits", logits, labels);
+    }
+
+    private static ArgumentException Misfit(string what, Tensor found, Tensor labels) =>
+        new($"{what} [{string.Join(", ", found.shape)}] and labels [{string.Join(", ", labels.shape)}] do not fit.", nameof(labels));
 }

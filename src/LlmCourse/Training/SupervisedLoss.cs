@@ -16,6 +16,9 @@ internal static class SupervisedLoss
     {
         Tensor labels = batch.Labels ?? throw new ArgumentException("The batch has no labels.", nameof(batch));
         using var scope = NewDisposeScope();
+        Sequences labelled = batch.Decoder ?? batch.Input;
+        if (model.Config.Head.Kind != HeadKind.SequenceClassification && !labels.shape.AsSpan().SequenceEqual([labelled.Count, labelled.Width]))
+            throw new ArgumentException($"Labels must be [{labelled.Count}, {labelled.Width}], one for each position, found [{string.Join(", ", labels.shape)}].", nameof(batch));
         using Hidden hidden = model.Trunk.Run(batch, context);
         HeadConfig head = model.Config.Head;
         Tensor loss = head.Kind switch

@@ -27,7 +27,7 @@ internal sealed class Attention
     public Attention(ParameterStore store, string path, StackConfig config, long width, bool cross)
     {
         _config = config;
-        long q = config.Heads * config.HeadSize, kv = config.KeyValueHeadCount * config.HeadSize;
+        long q = (long)config.Heads * config.HeadSize, kv = (long)config.KeyValueHeadCount * config.HeadSize;
         bool bias = config.QueryKeyValueBias;
         if (cross)
         {
@@ -86,7 +86,7 @@ internal sealed class Attention
         Tensor[] parts = _query.ForwardParts(x, context);
         if (parts.Length == 1)
         {
-            long q = _config.Heads * _config.HeadSize, kv = _config.KeyValueHeadCount * _config.HeadSize;
+            long q = (long)_config.Heads * _config.HeadSize, kv = (long)_config.KeyValueHeadCount * _config.HeadSize;
             parts = [parts[0].narrow(-1, 0, q), parts[0].narrow(-1, q, kv), parts[0].narrow(-1, q + kv, kv)];
         }
 
@@ -106,7 +106,7 @@ internal sealed class Attention
             ? Explicit(q, k, v, mask, context, captured)
             : Script.Attention(q, k, v, mask.Tensor, mask.Causal, _config.Scale);
         // [B, H, T, d] → [B, T, H·d]
-        Tensor joined = mixed.transpose(1, 2).reshape(q.size(0), q.size(2), _config.Heads * _config.HeadSize);
+        Tensor joined = mixed.transpose(1, 2).reshape(q.size(0), q.size(2), (long)_config.Heads * _config.HeadSize);
         return _output.Forward(joined, context);
     }
 

@@ -22,6 +22,9 @@ internal sealed class AttentionMask : IDisposable
 
     public required Device Device { get; init; }
 
+    /// <summary>Whether the queries are the last of the keys, so that each sees its own column; false for cross-attention.</summary>
+    public bool Self { get; init; }
+
     /// <summary>Whether queries see only their own column and those before it.</summary>
     public bool Causal { get; init; }
 
@@ -34,7 +37,7 @@ internal sealed class AttentionMask : IDisposable
     /// <summary>For each row the column behind its last real key, or null where it does not matter.</summary>
     public int[]? Ends { get; init; }
 
-    /// <summary>The segment of each column, or null.</summary>
+    /// <summary>The segment of each column behind the prefix, or null.</summary>
     public int[,]? Segments { get; init; }
 
     /// <summary>A bias to add to scores, [B or 1, H, T, S], or null. Owned by this.</summary>
@@ -67,7 +70,7 @@ internal sealed class AttentionMask : IDisposable
             return new Lowered(null, true);
 
         bool perRow = !oneOffset || Starts is not null || Ends is not null || Segments is not null;
-        bool perQuery = triangle || Starts is not null || Segments is not null || window > 0;
+        bool perQuery = triangle || window > 0 || (Self && (Starts is not null || Segments is not null));
         int rows = perRow ? Offsets.Length : 1, queries = perQuery ? Queries : 1;
         bool[] visible = new bool[rows * queries * Keys];
         for (int r = 0, at = 0; r < rows; r++)
@@ -88,14 +91,16 @@ internal sealed class AttentionMask : IDisposable
     // A padded query sees itself, so that its row of weights is a distribution and no NaN arises.
     private bool Sees(int row, int query, int key, int window)
     {
+        if (Self && key == query)
+            return true;
         if (Causal && key > query)
             return false;
         if (window > 0 && query - key >= window)
             return false;
-        if (Segments is not null && query < Segments.GetLength(1) && Segments[row, query] != Segments[row, key])
-            return false;
-        if (key < Prefix || (Queries == Keys && key == query && Starts is not null))
+        if (key < Prefix)
             return true;
+        if (Segments is not null && query >= Prefix && Segments[row, query - Prefix] != Segments[row, key - Prefix])
+            return false;
         return (Starts is null || key >= Starts[row]) && (Ends is null || key < Ends[row]);
     }
 

@@ -9,8 +9,9 @@ namespace LlmCourse.Transformers;
 /// </summary>
 public sealed class Hidden : IDisposable
 {
-    internal Hidden(Stack.Output output, int prefix)
+    internal Hidden(Stack.Output output, int prefix, IReadOnlyList<int> starts)
     {
+        Starts = starts;
         (States, Prefix) = Cut(output.States, prefix);
         output.States.Dispose();
         HiddenStates = output.HiddenStates is null ? [] : [.. output.HiddenStates.Select(full =>
@@ -40,6 +41,9 @@ public sealed class Hidden : IDisposable
 
     /// <summary>Where captured: the cross-attention weights of each block, [B, H, T, n + S].</summary>
     public IReadOnlyList<Tensor> CrossAttentions { get; }
+
+    /// <summary>For each row the column of its first real token.</summary>
+    internal IReadOnlyList<int> Starts { get; }
 
     /// <inheritdoc/>
     public void Dispose()

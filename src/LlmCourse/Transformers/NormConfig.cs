@@ -20,4 +20,12 @@ public sealed record NormConfig
 
     /// <summary>Whether the stored weight w means 1 + w (Gemma).</summary>
     public bool UnitOffset { get; init; }
+
+    internal void Validate(string name)
+    {
+        if (!(Epsilon >= 0))
+            throw new ArgumentException($"{name}.{nameof(Epsilon)} must not be negative, found {Epsilon}.");
+        if (UnitOffset && Kind != NormKind.Rms)
+            throw new ArgumentException($"{name}.{nameof(UnitOffset)} is for {nameof(NormKind.Rms)} only.");
+    }
 }

@@ -30,11 +30,15 @@ public sealed record PositionConfig
     internal void Validate(string name, int headSize)
     {
         if (Kind == PositionKind.Learned)
-            TransformerConfig.Positive(Count - Offset, $"{name}.{nameof(Count)}");
+            TransformerConfig.Positive((long)Count - Offset, $"{name}.{nameof(Count)}");
+        if (Offset < 0)
+            throw new ArgumentException($"{name}.{nameof(Offset)} must not be negative, found {Offset}.");
         if (Kind == PositionKind.Rotary && ((RotarySize ?? headSize) is var size && (size <= 0 || size > headSize || size % 2 != 0)))
             throw new ArgumentException($"{name}.{nameof(RotarySize)} must be even and at most the head size {headSize}, found {size}.");
         if (Kind == PositionKind.Rotary && !(Theta > 0))
             throw new ArgumentException($"{name}.{nameof(Theta)} must be positive, found {Theta}.");
+        if (Kind == PositionKind.Rotary)
+            Scaling?.Validate($"{name}.{nameof(Scaling)}");
         if (Kind == PositionKind.RelativeBias && (Buckets < 4 || MaxDistance <= Buckets / 2))
             throw new ArgumentException($"{name}: {Buckets} buckets and a maximal distance of {MaxDistance} do not fit together.");
     }

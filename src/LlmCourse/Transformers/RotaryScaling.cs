@@ -14,4 +14,15 @@ public sealed record RotaryScaling
 
     /// <summary>Llama 3 only: the context length of the first training.</summary>
     public int OriginalLength { get; init; }
+
+    internal void Validate(string name)
+    {
+        if (!(Factor > 0))
+            throw new ArgumentException($"{name}.{nameof(Factor)} must be positive, found {Factor}.");
+        if (LowFrequencyFactor is not { } low)
+            return;
+        if (!(low > 0 && HighFrequencyFactor > low))
+            throw new ArgumentException($"{name}.{nameof(HighFrequencyFactor)} must be above {nameof(LowFrequencyFactor)}, which must be positive; found {HighFrequencyFactor} and {low}.");
+        TransformerConfig.Positive(OriginalLength, $"{name}.{nameof(OriginalLength)}");
+    }
 }

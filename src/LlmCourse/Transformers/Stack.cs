@@ -51,6 +51,8 @@ internal sealed class Stack : IDisposable
         IReadOnlyList<int>? past = context.Cache?.Lengths;
         if (past is not null && (!sequences.StartsAtZero || sequences.Segments is not null))
             throw new ArgumentException("With a cache, rows must be padded on the right and not packed.", nameof(sequences));
+        if (prefix > 0 && sequences.Segments is not null && !_config.Causal)
+            throw new ArgumentException("Virtual tokens of an encoder would see every packed sequence: pass one sequence a row.", nameof(sequences));
         PositionNumbers positions = PositionNumbers.Of(sequences, prefix, past);
         Tensor x = Embed(embedded, sequences, prefix, positions, context);
 
@@ -76,7 +78,7 @@ internal sealed class Stack : IDisposable
         if (_finalNorm is not null)
             x = _finalNorm.Forward(x, context);
         if (_config.FinalDropout)
-            x = Drop(x, context);
+            x = Drop(x, context, _config.Dropout);
         hidden?.Add(x.alias().DetachFromDisposeScope());
         return new Output(x.MoveToOuterDisposeScope(), hidden, pass.Attentions, pass.CrossAttentions);
     }
@@ -99,14 +101,19 @@ internal sealed class Stack : IDisposable
 
         Tensor x = _config.EmbeddingScale == 1 ? embedded.alias() : embedded.mul(_config.EmbeddingScale);
         if (_tokenTypes is not null)
+        {
+            if (sequences.MinimumTokenType < 0 || sequences.MaximumTokenType >= _config.TokenTypes)
+                throw new ArgumentException($"Token types must be in 0 to {_config.TokenTypes - 1}, found {sequences.MinimumTokenType} to {sequences.MaximumTokenType}.", nameof(sequences));
             x = x.add(_tokenTypes.Forward(TokenTypes(sequences, prefix, x.device), context));
+        }
+
         if (_positions is not null)
             x = x.add(positions.Rows(context.FreezeBase || !is_grad_enabled() ? _positions.Weight.Whole : _positions.Weight.Parts[0], config.Offset));
         if (_sinusoids is not null)
             x = x.add(positions.Rows(_sinusoids.AtLeast(positions.Needed, x.dtype, x.device)));
         if (_embeddingNorm is not null)
             x = _embeddingNorm.Forward(x, context);
-        return Drop(x, context);
+        return Drop(x, context, _config.EmbeddingDropout ?? _config.Dropout);
     }
 
     private static Tensor TokenTypes(Sequences sequences, int prefix, Device device)
@@ -126,6 +133,7 @@ internal sealed class Stack : IDisposable
             Keys = keys,
             Offsets = offsets,
             Device = device,
+            Self = true,
             Causal = _config.Causal,
             Prefix = prefix,
             Starts = sequences.StartsAtZero ? null : [.. sequences.Starts.Select(start => start + prefix)],
@@ -135,8 +143,8 @@ internal sealed class Stack : IDisposable
         };
     }
 
-    private Tensor Drop(Tensor x, ForwardContext context) =>
-        context.Dropout is { } dropout && _config.Dropout > 0 ? dropout.Apply(x, _config.Dropout) : x;
+    private static Tensor Drop(Tensor x, ForwardContext context, double share) =>
+        context.Dropout is { } dropout && share > 0 ? dropout.Apply(x, share) : x;
 
     /// <summary>The last states and what was captured, all including virtual positions.</summary>
     internal sealed record Output(Tensor States, List<Tensor>? HiddenStates, List<Tensor>? Attentions, List<Tensor>? CrossAttentions);

@@ -69,8 +69,11 @@ public sealed record StackConfig
     /// <summary>The number of token types, 0 for none.</summary>
     public int TokenTypes { get; init; }
 
-    /// <summary>Dropout on embeddings and on what each sub-layer adds.</summary>
+    /// <summary>Dropout on what each sub-layer adds, and on embeddings unless <see cref="EmbeddingDropout"/> is set.</summary>
     public double Dropout { get; init; }
+
+    /// <summary>Dropout on embeddings; null is <see cref="Dropout"/>.</summary>
+    public double? EmbeddingDropout { get; init; }
 
     /// <summary>Dropout on attention weights.</summary>
     public double AttentionDropout { get; init; }
@@ -87,7 +90,7 @@ public sealed record StackConfig
 
     internal int? Window(int layer) => Windows.Count == 0 ? null : Windows[layer];
 
-    internal void Validate(string name)
+    internal void Validate(string name, int width)
     {
         TransformerConfig.Positive(Layers, $"{name}.{nameof(Layers)}");
         TransformerConfig.Positive(Heads, $"{name}.{nameof(Heads)}");
@@ -97,12 +100,27 @@ public sealed record StackConfig
             throw new ArgumentException($"{name}.{nameof(KeyValueHeads)} must divide Heads = {Heads}, found {KeyValueHeadCount}.");
         if (Windows.Count != 0 && (Windows.Count != Layers || Windows.Any(window => window <= 0)))
             throw new ArgumentException($"{name}.{nameof(Windows)} must have one positive or null entry for each of the {Layers} layers.");
-        foreach ((string property, double value) in new[] { (nameof(Dropout), Dropout), (nameof(AttentionDropout), AttentionDropout), (nameof(ActivationDropout), ActivationDropout) })
-        {
-            if (!(value is >= 0 and < 1))
-                throw new ArgumentException($"{name}.{property} must be in [0, 1), found {value}.");
-        }
-
+        TransformerConfig.Fits((long)Heads * HeadSize, width, $"{name}.{nameof(HeadSize)} × {nameof(Heads)}");
+        TransformerConfig.Fits(FeedForwardWidth, width, $"{name}.{nameof(FeedForwardWidth)}");
+        TransformerConfig.Fits(TokenTypes, width, $"{name}.{nameof(TokenTypes)}");
+        TransformerConfig.Share(Dropout, $"{name}.{nameof(Dropout)}");
+        TransformerConfig.Share(AttentionDropout, $"{name}.{nameof(AttentionDropout)}");
+        TransformerConfig.Share(ActivationDropout, $"{name}.{nameof(ActivationDropout)}");
+        if (EmbeddingDropout is { } share)
+            TransformerConfig.Share(share, $"{name}.{nameof(EmbeddingDropout)}");
+        if (AttentionSoftcap is not (null or > 0))
+            throw new ArgumentException($"{name}.{nameof(AttentionSoftcap)} must be positive, found {AttentionSoftcap}.");
+        if (AttentionScale is { } scale && !double.IsFinite(scale))
+            throw new ArgumentException($"{name}.{nameof(AttentionScale)} must be finite, found {scale}.");
+        if (!double.IsFinite(EmbeddingScale))
+            throw new ArgumentException($"{name}.{nameof(EmbeddingScale)} must be finite, found {EmbeddingScale}.");
+        if (TokenTypes < 0)
+            throw new ArgumentException($"{name}.{nameof(TokenTypes)} must not be negative, found {TokenTypes}.");
+        if (ParallelResidual && (CrossAttention || Norm.Placement != NormPlacement.Pre))
+            throw new ArgumentException($"{name}.{nameof(ParallelResidual)} goes with norms before the sub-layers and without cross-attention.");
+        Norm.Validate($"{name}.{nameof(Norm)}");
         Positions.Validate($"{name}.{nameof(Positions)}", HeadSize);
+        TransformerConfig.Fits(Positions.Count, width, $"{name}.{nameof(Positions)}.{nameof(Positions.Count)}");
+        TransformerConfig.Fits(Positions.Buckets, Heads, $"{name}.{nameof(Positions)}.{nameof(Positions.Buckets)}");
     }
 }

@@ -6,6 +6,8 @@ namespace LlmCourse.Transformers;
 /// </summary>
 public sealed record TransformerConfig
 {
+    private const long LargestMatrix = 1L << 40;
+
     /// <summary>The number of token ids.</summary>
     public required int VocabularySize { get; init; }
 
@@ -54,11 +56,14 @@ public sealed record TransformerConfig
     public static TransformerConfig Original(
         int vocabularySize, int width = 512, int heads = 8, int layers = 6, int feedForwardWidth = 2048, double dropout = 0.1)
     {
+        Positive(heads, nameof(heads));
+        if (width % heads != 0)
+            throw new ArgumentException($"The width {width} is not a multiple of {heads} heads.", nameof(width));
         StackConfig encoder = new()
         {
             Layers = layers,
             Heads = heads,
-            HeadSize = heads > 0 ? width / heads : 0,
+            HeadSize = width / heads,
             FeedForwardWidth = feedForwardWidth,
             Positions = new PositionConfig { Kind = PositionKind.Sinusoidal },
             Norm = new NormConfig { Kind = NormKind.Layer, Placement = NormPlacement.Post, Epsilon = 1e-5 },
@@ -88,8 +93,10 @@ public sealed record TransformerConfig
         Positive(Width, nameof(Width));
         if (Encoder is null && Decoder is null)
             throw new ArgumentException("A transformer needs an Encoder, a Decoder, or both.");
-        Encoder?.Validate(nameof(Encoder));
-        Decoder?.Validate(nameof(Decoder));
+        Fits(VocabularySize, Width, nameof(VocabularySize));
+        Fits(Width, Width, nameof(Width));
+        Encoder?.Validate(nameof(Encoder), Width);
+        Decoder?.Validate(nameof(Decoder), Width);
         if (Encoder is { Causal: true })
             throw new ArgumentException("Encoder.Causal must be false.");
         if (Decoder is { Causal: false })
@@ -97,7 +104,16 @@ public sealed record TransformerConfig
         if ((Decoder?.CrossAttention ?? false) != (Encoder is not null && Decoder is not null))
             throw new ArgumentException("Decoder.CrossAttention must be true exactly where there is an Encoder too.");
         if (Head.Kind is HeadKind.SequenceClassification or HeadKind.TokenClassification)
+        {
             Positive(Head.Labels, "Head.Labels");
+            Fits(Head.Labels, Width, "Head.Labels");
+        }
+
+        if (Head.Softcap is not (null or > 0))
+            throw new ArgumentException($"Head.Softcap must be positive, found {Head.Softcap}.");
+        Share(Head.Dropout, "Head.Dropout");
+        if (!(InitializerRange >= 0))
+            throw new ArgumentException($"{nameof(InitializerRange)} must not be negative, found {InitializerRange}.");
         return this;
     }
 
@@ -105,5 +121,18 @@ public sealed record TransformerConfig
     {
         if (value <= 0)
             throw new ArgumentException($"{name} must be positive, found {value}.");
+    }
+
+    internal static void Share(double value, string name)
+    {
+        if (!(value is >= 0 and < 1))
+            throw new ArgumentException($"{name} must be in [0, 1), found {value}.");
+    }
+
+    /// <summary>Refuses matrices that no machine holds, before their sizes overflow anywhere.</summary>
+    internal static void Fits(long rows, long columns, string name)
+    {
+        if (rows > LargestMatrix / columns)
+            throw new ArgumentException($"{name} is too large: it means a matrix of {rows} × {columns}.");
     }
 }

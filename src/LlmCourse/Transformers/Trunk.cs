@@ -35,6 +35,7 @@ public sealed class Trunk : IDisposable
         ArgumentNullException.ThrowIfNull(input);
         if (_encoder is null || _decoder is null)
             throw new InvalidOperationException("Encode is for encoder–decoders; this model has one stack: call Run.");
+        Unpacked(input);
         context = (context ?? ForwardContext.Evaluation) with { Cache = null };
         return new EncoderState(RunStack(_encoder, input, context, null), input);
     }
@@ -52,7 +53,11 @@ public sealed class Trunk : IDisposable
         if ((memory is not null) != (_encoder is not null && _decoder is not null))
             throw new ArgumentException("An encoder's state is needed exactly where the model is an encoder–decoder.", nameof(memory));
         if (memory is not null)
+        {
+            Unpacked(input);
             context = context with { SoftPrompt = null }; // the encoder has read it
+        }
+
         return RunStack(_decoder ?? _encoder!, input, context, memory);
     }
 
@@ -74,6 +79,12 @@ public sealed class Trunk : IDisposable
         _decoder?.Dispose();
     }
 
+    private static void Unpacked(Sequences input)
+    {
+        if (input.Segments is not null)
+            throw new ArgumentException("Cross-attention cannot tell packed sequences apart: give an encoder–decoder one sequence a row.", nameof(input));
+    }
+
     private Hidden RunStack(Stack stack, Sequences input, ForwardContext context, EncoderMemory? memory)
     {
         if (input.MinimumId < 0 || input.MaximumId >= _config.VocabularySize)
@@ -93,7 +104,7 @@ public sealed class Trunk : IDisposable
 
         Stack.Output output = stack.Run(embedded, input, prefix, context, memory);
         context.Cache?.Advance([.. input.Lengths.Select(length => length + prefix)]);
-        Hidden hidden = new(output, prefix);
+        Hidden hidden = new(output, prefix, input.Starts);
         hidden.States.MoveToOuterDisposeScope();
         hidden.Prefix?.MoveToOuterDisposeScope();
         return hidden;

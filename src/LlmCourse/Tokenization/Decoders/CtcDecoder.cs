@@ -17,7 +17,7 @@ internal sealed class CtcDecoder(string padToken, string wordDelimiter, bool cle
             if (padToken.Length > 0)
                 token = token.Replace(padToken, "", StringComparison.Ordinal);
             if (cleansUp)
-                token = WordPieceDecoder.CleanUp(token);
+                token = CleanUp.OfToken(token);
             if (cleansUp && wordDelimiter.Length > 0)
                 token = token.Replace(wordDelimiter, " ", StringComparison.Ordinal);
             if (token.Length > 0)

@@ -6,12 +6,15 @@ namespace LlmCourse.Tokenization.Patterns;
 
 /// <summary>
 /// Runs a compiled pattern on a text: backtracking with a stack of its own, so that no text can exhaust the thread's,
-/// and with a limit on the number of steps back, so that no pattern runs for ever.
+/// and with a limit on the work for one match, so that no pattern runs for ever.
 /// </summary>
 internal ref struct Matcher
 {
-    /// <summary>As many as the reference allows for one match.</summary>
-    private const int MaxRetries = 10_000_000;
+    /// <summary>Steps back and characters looked at in runs that one search may take, whatever the text...</summary>
+    private const long LeastWork = 10_000_000;
+
+    /// <summary>...and for each character of it.</summary>
+    private const long WorkPerCharacter = 256;
 
     [ThreadStatic]
     private static Frame[]? _spare;
@@ -22,7 +25,7 @@ internal ref struct Matcher
     private readonly int[] _slots;
     private Frame[] _stack;
     private int _depth;
-    private int _retries;
+    private long _work;
     private int _searchStart;
     private int _target;
 
@@ -42,12 +45,17 @@ internal ref struct Matcher
     /// <summary>Gives the stack back for the next matcher.</summary>
     public readonly void Dispose() => _spare = _stack.Length <= 1 << 16 ? _stack : null;
 
+    /// <summary>Begins the search for the next match.</summary>
+    public void Begin(int searchStart)
+    {
+        _searchStart = searchStart;
+        _work = LeastWork + WorkPerCharacter * _text.Length;
+    }
+
     /// <summary>Where a match that begins at a position ends, or -1.</summary>
-    public int MatchAt(int position, int searchStart)
+    public int MatchAt(int position)
     {
         _depth = 0;
-        _retries = 0;
-        _searchStart = searchStart;
         _slots.AsSpan().Fill(-1);
         return Run(0, position);
     }
@@ -174,6 +182,7 @@ internal ref struct Matcher
                 low = position;
         }
 
+        Spend(count);
         if (count < step.A)
             return false;
         if (low < position)
@@ -232,6 +241,13 @@ internal ref struct Matcher
         _stack[_depth++] = frame;
     }
 
+    private void Spend(int work)
+    {
+        _work -= work;
+        if (_work < 0)
+            throw new TokenizerException($"Regex pattern '{_pattern}' was given up: it needs too much work on a text of {_text.Length} characters (backtracking limit).");
+    }
+
     private bool Back(int floor, out int next, out int position)
     {
         while (_depth > floor)
@@ -243,8 +259,7 @@ internal ref struct Matcher
                 continue;
             }
 
-            if (++_retries > MaxRetries)
-                throw new TokenizerException($"Regex pattern '{_pattern}' was given up: more than {MaxRetries} steps back in one match (retry limit).");
+            Spend(1);
             (next, position) = (frame.Next, frame.Position);
             if (frame.Low >= 0)
             {

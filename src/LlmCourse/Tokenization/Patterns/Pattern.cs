@@ -17,7 +17,6 @@ internal sealed class Pattern
     {
         _text = text;
         (_code, _slots) = PatternCompiler.Compile(text, root, captures);
-        // A slot pair for the match as a whole is not needed; without groups and loops there are no slots at all.
         _first = root.First();
     }
 
@@ -45,12 +44,13 @@ internal sealed class Pattern
         int from = 0, lastEnd = -1;
         while (from <= text.Length)
         {
+            matcher.Begin(from);
             int end = -1, start = from;
             for (; start <= text.Length; start += start < text.Length ? CodePoints.Width(CodePoints.At(text, start)) : 1)
             {
                 if (_first is not null && (start == text.Length || !_first.Contains(CodePoints.At(text, start))))
                     continue;
-                end = matcher.MatchAt(start, from);
+                end = matcher.MatchAt(start);
                 if (end >= 0)
                     break;
             }

@@ -150,11 +150,11 @@ internal sealed partial class PatternParser
                 current = CodePointSet.Empty;
                 ranges = [];
             }
-            else if (Accept("[:") is bool isPosix && isPosix && PosixClass() is CodePointSet posix)
+            else if (Accept("[:"))
             {
-                current = current.Union(posix);
+                current = current.Union(PosixClass());
             }
-            else if (!isPosix && Accept('['))
+            else if (Accept('['))
             {
                 current = current.Union(Class());
             }
@@ -207,7 +207,7 @@ internal sealed partial class PatternParser
         return EscapedCodePoint();
     }
 
-    /// <summary>Behind "[:": the class and its closing ":]"; otherwise the bracket begins a nested class and null comes back.</summary>
+    /// <summary>Behind "[:": the class and its closing ":]"; where that is none, the bracket began a nested class.</summary>
     private CodePointSet PosixClass()
     {
         int close = _pattern.IndexOf(":]", _at, StringComparison.Ordinal);

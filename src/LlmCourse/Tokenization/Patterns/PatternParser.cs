@@ -13,6 +13,7 @@ internal sealed partial class PatternParser
     private static readonly CodePointSet _lineBreak = CodePointSet.FromRanges([(10, 13), (0x85, 0x85), (0x2028, 0x2029)]);
 
     private readonly string _pattern;
+    private readonly bool _hasNames;
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
     private int _at;
     private int _nesting;
@@ -27,8 +28,6 @@ internal sealed partial class PatternParser
         for (int i = pattern.IndexOf("(?<", StringComparison.Ordinal); i >= 0 && !_hasNames; i = pattern.IndexOf("(?<", i + 1, StringComparison.Ordinal))
             _hasNames = i + 3 < pattern.Length && pattern[i + 3] is not ('=' or '!');
     }
-
-    private readonly bool _hasNames;
 
     /// <summary>How many groups capture.</summary>
     public int Captures { get; private set; }

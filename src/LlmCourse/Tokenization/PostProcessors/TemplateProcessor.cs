@@ -35,7 +35,7 @@ internal sealed class TemplateProcessor(IReadOnlyList<TemplatePiece> single, IRe
             {
                 EncodingDraft special = new();
                 for (int i = 0; i < piece.Ids.Length; i++)
-                    special.Add(piece.Ids[i], piece.Tokens[i], (0, 0), -1, piece.TypeId, isSpecial: true);
+                    special.AddSpecial(piece.Ids[i], piece.Tokens[i], piece.TypeId);
                 result.Add(special);
             }
         }

@@ -4,14 +4,20 @@ using LlmCourse.Tokenization.Unicode;
 namespace LlmCourse.Tokenization.PreTokenizers;
 
 /// <summary>
-/// GPT-2's pattern by hand: 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+.
-/// Its matches cover every text, so each is a piece.
+/// GPT-2's pattern by hand. Its matches cover every text, so each is a piece.
 /// </summary>
-internal sealed class Gpt2Splitter : ISplitter
+internal sealed class Gpt2Splitter : IPreTokenizer, ISplitter
 {
+    /// <summary>The pattern as files write it.</summary>
+    public const string Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
     private enum Kind { Letter, Number, Space, Other }
 
     private static readonly Kind[] _ascii = [.. Enumerable.Range(0, 128).Select(KindOfAny)];
+
+    public bool NeedsPlaces => false;
+
+    public void Apply(PieceList pieces) => pieces.Split(this);
 
     public void Split(ReadOnlySpan<char> text, List<(int Start, int End)> ranges)
     {

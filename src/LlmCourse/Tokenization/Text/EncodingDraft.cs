@@ -19,6 +19,9 @@ internal sealed class EncodingDraft
     /// <summary>The number of the piece each token is of; -1 where it is of none.</summary>
     public List<int> WordIds { get; private init; } = [];
 
+    /// <summary>Which text each token's offsets point into; -1 for none.</summary>
+    public List<int> TextIds { get; private init; } = [];
+
     public List<int> SpecialMask { get; private init; } = [];
 
     public List<int> AttentionMask { get; private init; } = [];
@@ -31,14 +34,22 @@ internal sealed class EncodingDraft
 
     public int Count => Ids.Count;
 
-    public void Add(int id, string token, (int Start, int End) offsets, int wordId, int typeId, bool isSpecial)
+    /// <summary>Adds a token of a text, whose number is its type id too until a template says otherwise.</summary>
+    public void AddText(int id, string token, (int Start, int End) offsets, int wordId, int text) =>
+        Add(id, token, offsets, wordId, text, text, 0);
+
+    /// <summary>Adds a token that stands in no text.</summary>
+    public void AddSpecial(int id, string token, int typeId) => Add(id, token, (0, 0), -1, -1, typeId, 1);
+
+    private void Add(int id, string token, (int Start, int End) offsets, int wordId, int textId, int typeId, int special)
     {
         Ids.Add(id);
         TypeIds.Add(typeId);
         Tokens.Add(token);
         Offsets.Add(offsets);
         WordIds.Add(wordId);
-        SpecialMask.Add(isSpecial ? 1 : 0);
+        TextIds.Add(textId);
+        SpecialMask.Add(special);
         AttentionMask.Add(1);
     }
 
@@ -98,6 +109,7 @@ internal sealed class EncodingDraft
         Tokens.AddRange(other.Tokens);
         Offsets.AddRange(other.Offsets);
         WordIds.AddRange(other.WordIds);
+        TextIds.AddRange(other.TextIds);
         SpecialMask.AddRange(other.SpecialMask);
         AttentionMask.AddRange(other.AttentionMask);
         Overflowing = overflowing;
@@ -117,6 +129,7 @@ internal sealed class EncodingDraft
         Tokens.InsertRange(at, Enumerable.Repeat(token, missing));
         Offsets.InsertRange(at, Enumerable.Repeat((0, 0), missing));
         WordIds.InsertRange(at, Enumerable.Repeat(-1, missing));
+        TextIds.InsertRange(at, Enumerable.Repeat(-1, missing));
         SpecialMask.InsertRange(at, Enumerable.Repeat(1, missing));
         AttentionMask.InsertRange(at, Enumerable.Repeat(0, missing));
         if (!onLeft)
@@ -165,6 +178,7 @@ internal sealed class EncodingDraft
         Tokens = Tokens.GetRange(start, end - start),
         Offsets = Offsets.GetRange(start, end - start),
         WordIds = WordIds.GetRange(start, end - start),
+        TextIds = TextIds.GetRange(start, end - start),
         SpecialMask = SpecialMask.GetRange(start, end - start),
         AttentionMask = AttentionMask.GetRange(start, end - start),
     };
@@ -176,6 +190,7 @@ internal sealed class EncodingDraft
         Cut(Tokens);
         Cut(Offsets);
         Cut(WordIds);
+        Cut(TextIds);
         Cut(SpecialMask);
         Cut(AttentionMask);
 

@@ -34,7 +34,7 @@ internal static class Bart
             Positions = new PositionConfig
             {
                 Kind = PositionKind.Learned,
-                Count = config.Int("max_position_embeddings") + Offset,
+                Count = checked(config.Int("max_position_embeddings") + Offset),
                 Offset = Offset,
             },
             Norm = new NormConfig { Kind = NormKind.Layer, Placement = NormPlacement.Post, Embedding = true },

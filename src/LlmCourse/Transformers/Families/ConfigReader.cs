@@ -32,7 +32,7 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
         : throw Wrong(name, value, "true or false");
 
     public string? Text(params ReadOnlySpan<string> names) => Find(names, out string name) is not { } value ? null
-        : value.ValueKind == JsonValueKind.String ? value.GetString()
+        : value.ValueKind == JsonValueKind.String ? String(name, value)
         : throw Wrong(name, value, "a string");
 
     /// <summary>One id or a list of ids; empty where absent.</summary>
@@ -59,7 +59,7 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
         if (Find([name], out _) is not { } value)
             return [];
         return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
-            ? [.. value.EnumerateArray().Select(item => item.GetString()!)]
+            ? [.. value.EnumerateArray().Select(item => String(name, item))]
             : throw Wrong(name, value, "a list of strings");
     }
 
@@ -73,9 +73,9 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
         SortedDictionary<int, string> labels = [];
         foreach (JsonProperty entry in value.EnumerateObject())
         {
-            if (!int.TryParse(entry.Name, System.Globalization.CultureInfo.InvariantCulture, out int id) || entry.Value.ValueKind != JsonValueKind.String)
+            if (!int.TryParse(Key(entry), System.Globalization.CultureInfo.InvariantCulture, out int id) || entry.Value.ValueKind != JsonValueKind.String)
                 throw Wrong(name, value, "label names by number");
-            labels[id] = entry.Value.GetString()!;
+            labels[id] = String(name, entry.Value);
         }
 
         return labels.Keys.SequenceEqual(Enumerable.Range(0, labels.Count)) ? [.. labels.Values] : throw Wrong(name, value, "labels numbered from 0 on");
@@ -104,15 +104,34 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
         _ => null,
     };
 
-    private static string Show(JsonElement value) => value.ValueKind switch
+    private static string Show(JsonElement value) => value.GetRawText().Trim('"');
+
+    // JSON can write half of a surrogate pair, which is no text.
+    private static string String(string name, JsonElement value)
     {
-        JsonValueKind.String => value.GetString()!,
-        JsonValueKind.True => "true",
-        JsonValueKind.False => "false",
-        _ => value.GetRawText(),
-    };
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong(name, value, "text");
+        }
+    }
 
     private JsonElement? Find(ReadOnlySpan<string> names, out string found)
+    {
+        try
+        {
+            return FindAny(names, out found);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ConfigException("config.json has a key that is not text.");
+        }
+    }
+
+    private JsonElement? FindAny(ReadOnlySpan<string> names, out string found)
     {
         foreach (string name in names)
         {
@@ -125,6 +144,18 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
 
         found = names[0];
         return null;
+    }
+
+    private static string Key(JsonProperty entry)
+    {
+        try
+        {
+            return entry.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ConfigException("config.json has a key that is not text.");
+        }
     }
 
     private static ConfigException Missing(ReadOnlySpan<string> names) =>

@@ -53,7 +53,7 @@ internal sealed record Family
         {
             return Read(new ConfigReader(config, hasWeight)).Validate();
         }
-        catch (ArgumentException error)
+        catch (Exception error) when (error is ArgumentException or OverflowException)
         {
             throw new ConfigException($"config.json describes no possible model: {error.Message}");
         }

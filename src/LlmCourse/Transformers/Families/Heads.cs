@@ -15,7 +15,7 @@ internal static class Heads
             _ when name.EndsWith("ForMaskedLM", StringComparison.Ordinal) => HeadKind.MaskedLanguageModel,
             _ when name.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => HeadKind.SequenceClassification,
             _ when name.EndsWith("ForTokenClassification", StringComparison.Ordinal) => HeadKind.TokenClassification,
-            _ when name.EndsWith("Model", StringComparison.Ordinal) => HeadKind.None,
+            _ when name.EndsWith("Model", StringComparison.Ordinal) && !name.EndsWith("EncoderModel", StringComparison.Ordinal) => HeadKind.None,
             _ => throw new UnsupportedModelException($"config.json: \"architectures\": \"{name}\" is not supported."),
         };
     }

@@ -29,9 +29,12 @@ internal static class Roberta
     private static TransformerConfig Read(ConfigReader config)
     {
         int pad = config.OptionalInt("pad_token_id") ?? 1;
-        TransformerConfig read = Bert.Read(config, "RobertaForMaskedLM", pad, offset: pad + 1);
-        return read.Head.Kind == HeadKind.SequenceClassification
-            ? read with { Pooler = false, Head = read.Head with { Dense = true } }
-            : read;
+        TransformerConfig read = Bert.Read(config, "RobertaForMaskedLM", pad, offset: checked(pad + 1));
+        return read.Head.Kind switch
+        {
+            HeadKind.MaskedLanguageModel => read with { Head = read.Head with { Transform = Activation.Gelu } }, // whatever hidden_act is
+            HeadKind.SequenceClassification => read with { Pooler = false, Head = read.Head with { Dense = true } },
+            _ => read,
+        };
     }
 }

@@ -36,18 +36,26 @@ internal sealed class ClassificationHead
         return _output.Forward(Drop(x, context), context).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The state that stands for each row: its first position (a virtual one included), or a decoder's last real token. [B, D].</summary>
-    internal static Tensor First(Hidden hidden) => (hidden.Prefix ?? hidden.States).select(1, 0);
+    /// <summary>The state of each row's first position (a virtual one included, padding not), [B, D].</summary>
+    internal static Tensor First(Hidden hidden) =>
+        hidden.Prefix is { } prefix ? prefix.select(1, 0)
+        : hidden.Starts.All(start => start == 0) ? hidden.States.select(1, 0)
+        : Pick(hidden.States, hidden.Starts);
 
     private Tensor Row(Hidden hidden, Sequences sequences)
     {
         if (_config.Decoder is null)
             return First(hidden);
-        // [B, T, D] → [B·T, D], then one row each
-        long width = hidden.States.size(1);
-        long[] last = [.. Enumerable.Range(0, sequences.Count).Select(r => (r * width) + sequences.Starts[r] + sequences.Lengths[r] - 1)];
-        Tensor index = tensor(last, ScalarType.Int64, hidden.States.device);
-        return hidden.States.reshape(-1, hidden.States.size(2)).index_select(0, index);
+        return Pick(hidden.States, sequences.Starts.Zip(sequences.Lengths, (start, length) => start + length - 1));
+    }
+
+    // states [B, T, D] → [B·T, D] → one column of each row, [B, D]
+    private static Tensor Pick(Tensor states, IEnumerable<int> columns)
+    {
+        long width = states.size(1);
+        using Tensor index = tensor(columns.Select((column, r) => (r * width) + column).ToArray(), ScalarType.Int64, states.device);
+        using Tensor flat = states.reshape(-1, states.size(2));
+        return flat.index_select(0, index);
     }
 
     private Tensor Drop(Tensor x, ForwardContext context) =>

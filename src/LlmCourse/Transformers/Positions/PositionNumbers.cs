@@ -28,8 +28,8 @@ internal sealed class PositionNumbers
     /// <summary>The largest number of a real token.</summary>
     public int Maximum { get; }
 
-    /// <summary>How many rows a table must have to serve every column, padding included where it cannot be clipped.</summary>
-    public int Needed => IsRun ? Start + Width : Maximum + 1;
+    /// <summary>How many rows a table must have to serve every real token.</summary>
+    public int Needed => Maximum + 1;
 
     /// <summary>Whether every row counts Start, Start + 1, …</summary>
     public bool IsRun => _table is null;
@@ -41,18 +41,21 @@ internal sealed class PositionNumbers
     {
         int width = prefix + sequences.Width;
         int first = past?[0] ?? 0;
-        int maximum = Enumerable.Range(0, sequences.Count).Max(r => (past?[r] ?? 0) + prefix + sequences.Lengths[r] - 1);
         bool sameStart = past is null || past.All(length => length == first);
-        if (sameStart && sequences.StartsAtZero && sequences.Segments is null)
-            return new PositionNumbers(first, width, null, maximum);
+        // Columns in which every row is padded may lie behind the end of a trained table: they are no run.
+        if (sameStart && sequences.StartsAtZero && sequences.Segments is null && sequences.Lengths.Max() == sequences.Width)
+            return new PositionNumbers(first, width, null, first + width - 1);
 
         int[,] own = sequences.PositionNumbers();
+        int maximum = 0;
         int[,] table = new int[sequences.Count, width];
         for (int r = 0; r < sequences.Count; r++)
         {
             int offset = past?[r] ?? 0;
             for (int t = 0; t < width; t++)
                 table[r, t] = offset + (t < prefix ? t : prefix + own[r, t - prefix]);
+            for (int t = sequences.Starts[r]; t < sequences.Starts[r] + sequences.Lengths[r]; t++)
+                maximum = Math.Max(maximum, table[r, prefix + t]);
         }
 
         return new PositionNumbers(first, width, table, maximum);

@@ -14,9 +14,11 @@ internal sealed class Rotary : IDisposable
 
     public Rotary(PositionConfig config, int headSize)
     {
-        float[] frequencies = Frequencies(config, headSize);
-        _cos = Table(frequencies, MathF.Cos);
-        _sin = Table(frequencies, MathF.Sin);
+        // Made when needed: a configuration may name any size, and only its agreement with a file makes it credible.
+        Lazy<float[]> frequencies = new(() => Frequencies(config, headSize));
+        int pairs = (config.RotarySize ?? headSize) / 2;
+        _cos = Table(frequencies, pairs, MathF.Cos);
+        _sin = Table(frequencies, pairs, MathF.Sin);
     }
 
     /// <summary>The inverse wavelengths, one per pair, scaled as configured; in fp32 as the checkpoints were trained.</summary>
@@ -48,10 +50,10 @@ internal sealed class Rotary : IDisposable
         _sin.Dispose();
     }
 
-    private static PositionTable Table(float[] frequencies, Func<float, float> function) => new(frequencies.Length, (position, row) =>
+    private static PositionTable Table(Lazy<float[]> frequencies, int pairs, Func<float, float> function) => new(pairs, (position, row) =>
     {
         for (int i = 0; i < row.Length; i++)
-            row[i] = function(position * frequencies[i]);
+            row[i] = function(position * frequencies.Value[i]);
     });
 
     // Llama 3.1: long wavelengths are stretched by the factor, short ones stay, between them the two are blended.
