@@ -3,7 +3,7 @@ namespace LlmCourse.Conformance;
 /// <summary>Turns the folders of a kind into test cases; a kind without any gives one case that skips.</summary>
 internal static class Cases
 {
-    private const string None = "none";
+    public const string None = "(none found)";
 
     public static TheoryData<string> Of(string kind, Func<string, bool> has)
     {
