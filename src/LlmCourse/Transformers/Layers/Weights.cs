@@ -45,7 +45,7 @@ internal sealed class Weights : IDisposable
     /// <summary>Moves the storage; the parameters become new objects, whose requires_grad stays as it was.</summary>
     public void To(ScalarType type, Device device)
     {
-        if (Whole.dtype == type && Whole.device.Equals(device))
+        if (Whole.dtype == type && Whole.device.IsSameAs(device))
             return;
         using var noGrad = no_grad();
         Tensor moved = Whole.to(type, device).DetachFromDisposeScope();

@@ -1,4 +1,5 @@
 using System.Numerics;
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +23,7 @@ internal sealed class PositionTable(int width, Action<int, Span<float>> row) : I
         {
             foreach (Tensor candidate in _tables)
             {
-                if (candidate.size(0) >= needed && candidate.dtype == type && candidate.device.Equals(device))
+                if (candidate.size(0) >= needed && candidate.dtype == type && candidate.device.IsSameAs(device))
                     return candidate;
             }
 
