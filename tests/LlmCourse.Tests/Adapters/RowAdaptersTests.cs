@@ -12,7 +12,7 @@ namespace LlmCourse.Tests.Adapters;
 /// <summary>LoRA changes on one base: several in one batch, at once in several threads, and trained without touching it.</summary>
 public sealed class RowAdaptersTests
 {
-    private static readonly int[][] Prompts = Tiny.Rows(5, 6, 3, 8);
+    private static readonly int[][] Prompts = TinyFamilies.Rows(5, 6, 3, 8);
 
     public static TheoryData<string> Models => ["t5", "t5-gated", "llama", "gpt2", "bart"];
 
@@ -20,21 +20,21 @@ public sealed class RowAdaptersTests
     [MemberData(nameof(Models))]
     public void Each_row_of_a_mixed_batch_has_its_own_adapter(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using TinyLora first = new(model, 1), second = new(model, 2);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        using Batch batch = Tiny.Batch(model, Prompts);
+        using Batch batch = TinyFamilies.Batch(model, Prompts);
         Tensor plain = model.Logits(batch);
         Tensor alone1 = model.Logits(batch, View(first, first, first)), alone2 = model.Logits(batch, View(second, second, second));
-        Assert.True(Tiny.Difference(plain, alone1) > 0.01);
-        Assert.True(Tiny.Difference(alone1, alone2) > 0.01);
+        Assert.True(TinyFamilies.Difference(plain, alone1) > 0.01);
+        Assert.True(TinyFamilies.Difference(alone1, alone2) > 0.01);
 
         Tensor mixed = model.Logits(batch, View(first, null, second));
-        Tiny.Close(alone1[0], mixed[0], 1e-5, "first adapter");
-        Tiny.SameBits(plain[1], mixed[1], "the row without");
-        Tiny.Close(alone2[2], mixed[2], 1e-5, "second adapter");
-        Tiny.SameBits(plain, model.Logits(batch, View(null, null, null)));
+        TinyFamilies.Close(alone1[0], mixed[0], 1e-5, "first adapter");
+        TinyFamilies.SameBits(plain[1], mixed[1], "the row without");
+        TinyFamilies.Close(alone2[2], mixed[2], 1e-5, "second adapter");
+        TinyFamilies.SameBits(plain, model.Logits(batch, View(null, null, null)));
     }
 
     [Fact]
@@ -53,24 +53,24 @@ public sealed class RowAdaptersTests
     [InlineData(ScalarType.Float64)]
     public void Adapters_stay_fp32_over_any_base(ScalarType type)
     {
-        using TransformerModel model = Tiny.Model("llama");
+        using TransformerModel model = TinyFamilies.Model("llama");
         using TinyLora lora = new(model, 1);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        using Batch batch = Tiny.Batch(model, Prompts);
+        using Batch batch = TinyFamilies.Batch(model, Prompts);
         Tensor expected = model.Logits(batch, View(lora, null, lora));
         model.To(type: type);
         Tensor logits = model.Logits(batch, View(lora, null, lora));
         Assert.Equal(type, logits.dtype);
         Assert.All(lora.Parameters, parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
-        Tiny.Close(expected, logits.to(ScalarType.Float32), type == ScalarType.Float64 ? 1e-4 : 0.05 * expected.abs().max().ToDouble());
+        TinyFamilies.Close(expected, logits.to(ScalarType.Float32), type == ScalarType.Float64 ? 1e-4 : 0.05 * expected.abs().max().ToDouble());
     }
 
     [Theory]
     [MemberData(nameof(Models))]
     public void Generation_keeps_each_rows_adapter_when_rows_finish(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using TinyLora first = new(model, 1), second = new(model, 2);
         ForwardContext[] single = [View(first), View([null]), View(second)];
         Completion[] alone = [.. Prompts.Select((prompt, r) => Generate(model, single[r], [prompt])[0])];
@@ -87,7 +87,7 @@ public sealed class RowAdaptersTests
     [MemberData(nameof(Models))]
     public async Task Two_threads_generate_with_different_adapters_on_one_base(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using TinyLora first = new(model, 1), second = new(model, 2);
         ForwardContext[] views = [View(first, first, first), View(second, null, second)];
         IReadOnlyList<int>[][] expected = [.. views.Select(view => Tokens(model, view))];
@@ -100,10 +100,10 @@ public sealed class RowAdaptersTests
     [MemberData(nameof(Models))]
     public void Training_an_adapter_leaves_the_base_alone(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using TinyLora lora = new(model, 1), idle = new(model, 2);
         Dictionary<string, Tensor> before = model.NamedParameters.ToDictionary(entry => entry.Name, entry => entry.Parameter.detach().clone());
-        using Batch batch = Tiny.Batch(model, Prompts);
+        using Batch batch = TinyFamilies.Batch(model, Prompts);
         ForwardContext view = View(lora, lora, lora) with { FreezeBase = true };
         using var adam = optim.AdamW(lora.Parameters, lr: 1e-2);
         List<double> losses = [];
@@ -124,16 +124,16 @@ public sealed class RowAdaptersTests
         {
             Assert.True(entry.Parameter.requires_grad || entry.Name == "head.output.bias", entry.Name);
             Assert.Null(entry.Parameter.grad);
-            Tiny.SameBits(before[entry.Name], entry.Parameter, entry.Name);
+            TinyFamilies.SameBits(before[entry.Name], entry.Parameter, entry.Name);
         });
     }
 
     [Fact]
     public void Gradients_of_a_mixed_batch_go_to_each_rows_adapter()
     {
-        using TransformerModel model = Tiny.Model("llama");
+        using TransformerModel model = TinyFamilies.Model("llama");
         using TinyLora first = new(model, 1), second = new(model, 2);
-        using Batch batch = Tiny.Batch(model, Prompts), only = Tiny.Batch(model, Prompts[..1]);
+        using Batch batch = TinyFamilies.Batch(model, Prompts), only = TinyFamilies.Batch(model, Prompts[..1]);
         using (Tensor logits = model.Logits(batch, View(first, null, second) with { FreezeBase = true }))
         using (Tensor row = logits[0].narrow(0, 0, 6))
             row.sum().backward();
@@ -144,15 +144,15 @@ public sealed class RowAdaptersTests
         using (Tensor logits = model.Logits(only, View(first) with { FreezeBase = true }))
             logits.sum().backward();
         foreach ((Tensor gradient, Parameter parameter) in got.Zip(first.Parameters))
-            Tiny.Close(parameter.grad!, gradient, 1e-4 * (1 + gradient.abs().max().ToDouble()));
+            TinyFamilies.Close(parameter.grad!, gradient, 1e-4 * (1 + gradient.abs().max().ToDouble()));
     }
 
     [Fact]
     public void Mixed_rows_where_rows_are_gone_are_refused()
     {
-        using TransformerModel model = Tiny.Model("llama");
+        using TransformerModel model = TinyFamilies.Model("llama");
         using TinyLora lora = new(model, 1, "head.output");
-        using Batch batch = Tiny.Batch(model, Prompts);
+        using Batch batch = TinyFamilies.Batch(model, Prompts);
         // The loss projects labelled positions only: which row each is of is not known there.
         Assert.Throws<InvalidOperationException>(() => SupervisedLoss.Of(model, batch, View(lora, null, lora)));
         using Tensor loss = SupervisedLoss.Of(model, batch, View(lora, lora, lora));

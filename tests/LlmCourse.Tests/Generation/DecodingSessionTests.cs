@@ -10,13 +10,13 @@ namespace LlmCourse.Tests.Generation;
 public sealed class DecodingSessionTests
 {
     private const double Tolerance = 1e-4;
-    private static readonly int[][] Prompts = Tiny.Rows(11, 9, 4, 6);
+    private static readonly int[][] Prompts = TinyFamilies.Rows(11, 9, 4, 6);
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Prompt_lookup_decoding_gives_the_greedy_tokens(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         const int Count = 24;
         // Prompts that repeat themselves, so that drafts are found; ragged.
         int[][] prompts = [.. Prompts.Select(prompt => prompt.Concat(prompt).ToArray())];
@@ -27,12 +27,12 @@ public sealed class DecodingSessionTests
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Pieces_of_any_size_read_like_the_whole(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using var scope = NewDisposeScope();
-        int[][] texts = Tiny.Rows(12, 11, 11, 11);
+        int[][] texts = TinyFamilies.Rows(12, 11, 11, 11);
         Tensor[] expected = [.. texts.Select((text, r) => Uncached.Logits(model, ForwardContext.Evaluation, Prompts[r], text))];
         using DecodingSession session = Open(model, capacity: 2); // grows
         int[] read = [0, 0, 0];
@@ -43,7 +43,7 @@ public sealed class DecodingSessionTests
             Tensor logits = model.TokenLogits(hidden.States, ForwardContext.Evaluation);
             for (int r = 0; r < 3; r++)
             {
-                Tiny.Close(expected[r].narrow(0, read[r], widths[r]), logits[r].narrow(0, 0, widths[r]), Tolerance, $"row {r} at {read[r]}");
+                TinyFamilies.Close(expected[r].narrow(0, read[r], widths[r]), logits[r].narrow(0, 0, widths[r]), Tolerance, $"row {r} at {read[r]}");
                 read[r] += widths[r];
             }
 
@@ -52,14 +52,14 @@ public sealed class DecodingSessionTests
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void What_was_cut_is_forgotten(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using var scope = NewDisposeScope();
-        int[][] texts = Tiny.Rows(12, 8, 8, 8);
+        int[][] texts = TinyFamilies.Rows(12, 8, 8, 8);
         using DecodingSession session = Open(model, capacity: 20);
-        Read(session, Tiny.Rows(13, 5, 9, 7)).Dispose();
+        Read(session, TinyFamilies.Rows(13, 5, 9, 7)).Dispose();
         Assert.Throws<ArgumentOutOfRangeException>(() => session.Truncate([6, 0, 0]));
         Assert.Throws<ArgumentException>(() => session.Truncate([0, 0]));
         session.Truncate([0, 0, 0]);
@@ -67,18 +67,18 @@ public sealed class DecodingSessionTests
         int[] lengths = [2, 8, 5];
         session.Truncate(lengths);
         Assert.Equal(lengths, session.Lengths);
-        int[][] more = Tiny.Rows(14, 3, 1, 2);
+        int[][] more = TinyFamilies.Rows(14, 3, 1, 2);
         Check(model, Read(session, more), [0, 1, 2], r => [.. texts[r].Take(lengths[r]), .. more[r]]);
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void One_prefill_grows_into_four_samples(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using var scope = NewDisposeScope();
-        int[] text = Tiny.Rows(12, 6)[0];
-        int[][] continuations = Tiny.Rows(15, 2, 5, 1, 3);
+        int[] text = TinyFamilies.Rows(12, 6)[0];
+        int[][] continuations = TinyFamilies.Rows(15, 2, 5, 1, 3);
         foreach (bool late in new[] { true, false })
         {
             using DecodingSession session = Open(model, capacity: 8, rows: 1);
@@ -88,18 +88,18 @@ public sealed class DecodingSessionTests
             Assert.Equal(4, session.Rows);
             int[][] first = late ? continuations : [.. continuations.Select(rest => text.Concat(rest).ToArray())];
             Check(model, Read(session, first), [0, 0, 0, 0], r => [.. text, .. continuations[r]]);
-            int[][] again = Tiny.Rows(16, 1, 2, 1, 1);
+            int[][] again = TinyFamilies.Rows(16, 1, 2, 1, 1);
             Check(model, Read(session, again), [0, 0, 0, 0], r => [.. text, .. continuations[r], .. again[r]]);
         }
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Rows_can_be_reordered_dropped_and_multiplied(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using var scope = NewDisposeScope();
-        int[][] texts = Tiny.Rows(12, 4, 7, 2), second = Tiny.Rows(13, 2, 3, 1, 2), third = Tiny.Rows(14, 1, 1);
+        int[][] texts = TinyFamilies.Rows(12, 4, 7, 2), second = TinyFamilies.Rows(13, 2, 3, 1, 2), third = TinyFamilies.Rows(14, 1, 1);
         using DecodingSession session = Open(model, capacity: 4);
         Read(session, texts).Dispose();
         session.Select(2, 0, 2, 1);
@@ -114,19 +114,19 @@ public sealed class DecodingSessionTests
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void A_fork_and_its_origin_go_their_own_ways(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using var scope = NewDisposeScope();
-        int[][] texts = Tiny.Rows(12, 4, 7, 2), left = Tiny.Rows(13, 3, 1, 2), right = Tiny.Rows(14, 2, 2, 5);
+        int[][] texts = TinyFamilies.Rows(12, 4, 7, 2), left = TinyFamilies.Rows(13, 3, 1, 2), right = TinyFamilies.Rows(14, 2, 2, 5);
         DecodingSession origin = Open(model, capacity: 30);
         Read(origin, texts).Dispose();
         using DecodingSession fork = origin.Fork();
         Check(model, Read(origin, left), [0, 1, 2], r => [.. texts[r], .. left[r]]);
         Check(model, Read(fork, right), [0, 1, 2], r => [.. texts[r], .. right[r]]);
         fork.Select(1);
-        int[][] more = Tiny.Rows(15, 2, 2, 2);
+        int[][] more = TinyFamilies.Rows(15, 2, 2, 2);
         Check(model, Read(origin, more), [0, 1, 2], r => [.. texts[r], .. left[r], .. more[r]]);
         origin.Dispose();
         Check(model, Read(fork, [more[0]]), [1], r => [.. texts[1], .. right[1], .. more[0]]);
@@ -135,7 +135,7 @@ public sealed class DecodingSessionTests
     [Fact]
     public void A_session_is_of_the_right_kind_of_model()
     {
-        using TransformerModel decoder = Tiny.Model("llama"), both = Tiny.Model("t5"), encoder = Tiny.Model("bert");
+        using TransformerModel decoder = TinyFamilies.Model("llama"), both = TinyFamilies.Model("t5"), encoder = TinyFamilies.Model("bert");
         using Sequences input = Sequences.FromRows(Prompts);
         Assert.Throws<InvalidOperationException>(() => DecodingSession.Open(both, ForwardContext.Evaluation, 1, 1));
         Assert.Throws<InvalidOperationException>(() => DecodingSession.Open(encoder, ForwardContext.Evaluation, 1, 1));
@@ -203,8 +203,8 @@ public sealed class DecodingSessionTests
     // Row r of the logits is what a model says that reads the row's whole text behind the prompt it belongs to.
     private static void Check(TransformerModel model, Tensor logits, int[] prompts, Func<int, int[]> text)
     {
-        Assert.Equal([prompts.Length, Tiny.Vocabulary], logits.shape);
+        Assert.Equal([prompts.Length, TinyFamilies.Vocabulary], logits.shape);
         for (int r = 0; r < prompts.Length; r++)
-            Tiny.Close(Uncached.Logits(model, ForwardContext.Evaluation, Prompts[prompts[r]], text(r))[-1], logits[r], Tolerance, $"row {r}");
+            TinyFamilies.Close(Uncached.Logits(model, ForwardContext.Evaluation, Prompts[prompts[r]], text(r))[-1], logits[r], Tolerance, $"row {r}");
     }
 }

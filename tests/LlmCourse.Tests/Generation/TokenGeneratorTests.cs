@@ -6,13 +6,13 @@ namespace LlmCourse.Tests.Generation;
 /// <summary>The decoding loop: with a cache as without, in a batch as alone, to the end or cancelled.</summary>
 public sealed class TokenGeneratorTests
 {
-    private static readonly int[][] Prompts = Tiny.Rows(21, 7, 3, 5, 1);
+    private static readonly int[][] Prompts = TinyFamilies.Rows(21, 7, 3, 5, 1);
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void A_cache_changes_no_token(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         IReadOnlyList<Completion> together = Generate(model, Prompts, new() { MaxNewTokens = 20 });
         for (int r = 0; r < Prompts.Length; r++)
         {
@@ -22,10 +22,10 @@ public sealed class TokenGeneratorTests
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void A_seed_gives_each_row_the_same_tokens_in_every_batch(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         GenerationOptions options = new() { MaxNewTokens = 16, Temperature = 1.5, Seed = 5 };
         int[][] equal = [.. Enumerable.Repeat(Prompts[0], 6)];
         IReadOnlyList<Completion> six = Generate(model, equal, options);
@@ -39,10 +39,10 @@ public sealed class TokenGeneratorTests
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Finished_rows_leave_and_the_others_do_not_notice(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         GenerationOptions options = new() { MaxNewTokens = 12, Temperature = 1.2, Seed = 3 };
         IReadOnlyList<Completion> free = Generate(model, Prompts, options);
         int stop = free[0].Tokens[1];
@@ -62,10 +62,10 @@ public sealed class TokenGeneratorTests
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void It_can_be_cancelled_between_tokens(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         TokenGenerator generator = new(model, ForwardContext.Evaluation, GenerationDefaults.None);
         using CancellationTokenSource cancel = new();
         int tokens = 0;
@@ -82,12 +82,12 @@ public sealed class TokenGeneratorTests
     [Fact]
     public void A_prompt_as_long_as_the_context_is_refused()
     {
-        using TransformerModel model = Tiny.Model("gpt2"); // 64 positions
-        Assert.Throws<PromptTooLongException>(() => Generate(model, Tiny.Rows(1, 64), new() { MaxNewTokens = 1 }));
-        Completion last = Generate(model, Tiny.Rows(1, 60), new() { MaxNewTokens = 9 })[0];
+        using TransformerModel model = TinyFamilies.Model("gpt2"); // 64 positions
+        Assert.Throws<PromptTooLongException>(() => Generate(model, TinyFamilies.Rows(1, 64), new() { MaxNewTokens = 1 }));
+        Completion last = Generate(model, TinyFamilies.Rows(1, 60), new() { MaxNewTokens = 9 })[0];
         Assert.Equal(FinishReason.ContextLength, last.FinishReason);
         Assert.Equal(4, last.Tokens.Count);
-        Assert.Throws<ArgumentException>(() => Generate(model, [[Tiny.Vocabulary]], null));
+        Assert.Throws<ArgumentException>(() => Generate(model, [[TinyFamilies.Vocabulary]], null));
         Assert.Throws<ArgumentException>(() => Generate(model, [[]], null));
     }
 

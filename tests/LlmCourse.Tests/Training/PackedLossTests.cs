@@ -11,30 +11,30 @@ namespace LlmCourse.Tests.Training;
 public sealed class PackedLossTests
 {
     [Theory]
-    [MemberData(nameof(Tiny.Decoders), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.Decoders), MemberType = typeof(TinyFamilies))]
     public void Packed_equals_unpacked_in_loss_and_gradient(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
-        int[][] rows = Tiny.Rows(4, 5, 9, 1, 7, 3);
+        using TransformerModel model = TinyFamilies.Model(name);
+        int[][] rows = TinyFamilies.Rows(4, 5, 9, 1, 7, 3);
         using Batch apart = Batch.ForDecoder(rows);
         using Batch packed = Packed([[rows[0], rows[1], rows[2]], [rows[3], rows[4]]]);
         (double loss, Dictionary<string, Tensor> gradients) = Gradients(model, apart);
         (double packedLoss, Dictionary<string, Tensor> packedGradients) = Gradients(model, packed);
         Assert.Equal(loss, packedLoss, 1e-5);
         foreach ((string parameter, Tensor gradient) in gradients)
-            Tiny.Close(gradient, packedGradients[parameter], 1e-5 * (1 + gradient.abs().max().ToDouble()), parameter);
+            TinyFamilies.Close(gradient, packedGradients[parameter], 1e-5 * (1 + gradient.abs().max().ToDouble()), parameter);
     }
 
     [Fact]
     public void A_row_may_be_longer_than_the_context_where_its_sequences_are_not()
     {
-        using TransformerModel model = Tiny.Model("gpt2"); // 64 positions
-        int[][] rows = Tiny.Rows(4, 60, 50);
+        using TransformerModel model = TinyFamilies.Model("gpt2"); // 64 positions
+        int[][] rows = TinyFamilies.Rows(4, 60, 50);
         using Batch apart = Batch.ForDecoder(rows), packed = Packed([[rows[0], rows[1]]]);
         using Tensor expected = SupervisedLoss.Of(model, apart, ForwardContext.Evaluation), loss = SupervisedLoss.Of(model, packed, ForwardContext.Evaluation);
         Assert.Equal(expected.ToDouble(), loss.ToDouble(), 1e-5);
 
-        using Batch tooLong = Packed([[rows[0], Tiny.Rows(4, 65)[0]]]);
+        using Batch tooLong = Packed([[rows[0], TinyFamilies.Rows(4, 65)[0]]]);
         Assert.Throws<SequenceTooLongException>(() => SupervisedLoss.Of(model, tooLong, ForwardContext.Evaluation));
     }
 

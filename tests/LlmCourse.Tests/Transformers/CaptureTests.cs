@@ -14,29 +14,29 @@ public sealed class CaptureTests
     private static readonly ForwardContext Everything = new() { CaptureHiddenStates = true, CaptureAttentions = true };
 
     [Theory]
-    [MemberData(nameof(Tiny.All), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Captured_runs_equal_plain_ones(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        using Batch batch = Tiny.Batch(model, Tiny.Rows(3, 8, 5, 6));
+        using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(3, 8, 5, 6));
         using Hidden plain = model.Trunk.Run(batch, ForwardContext.Evaluation), captured = model.Trunk.Run(batch, Everything);
-        Tiny.Close(plain.States, captured.States, 1e-5);
+        TinyFamilies.Close(plain.States, captured.States, 1e-5);
         Assert.Empty(plain.HiddenStates);
         Assert.Empty(plain.Attentions);
         Assert.Equal(model.Config.Last.Layers + 1, captured.HiddenStates.Count);
-        Tiny.SameBits(captured.States, captured.HiddenStates[^1]);
+        TinyFamilies.SameBits(captured.States, captured.HiddenStates[^1]);
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.All), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Attention_weights_are_distributions_over_what_may_be_seen(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        using Batch batch = Tiny.Batch(model, Tiny.Rows(3, 8, 5, 6));
+        using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(3, 8, 5, 6));
         using EncoderState? memory = batch.Decoder is null ? null : model.Trunk.Encode(batch.Input, Everything);
         using Hidden hidden = model.Trunk.Run(batch.Decoder ?? batch.Input, Everything, memory);
 
@@ -62,12 +62,12 @@ public sealed class CaptureTests
     [Fact]
     public void Value_head_and_language_model_head_read_one_run()
     {
-        using TransformerModel model = Tiny.Model("llama");
+        using TransformerModel model = TinyFamilies.Model("llama");
         using ParameterStore store = new(ScalarType.Float32, CPU);
         ScalarHead value = new(store, model.Config.Width, "value");
         foreach ((string _, TorchSharp.Modules.Parameter parameter) in store.Named)
             nn.init.normal_(parameter);
-        using Batch batch = Tiny.Batch(model, Tiny.Rows(3, 8, 5));
+        using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(3, 8, 5));
         TorchSharp.Modules.Parameter shared = model.TrainableParameters().First();
 
         Tensor Gradient(Func<Hidden, Tensor> loss)
@@ -84,7 +84,7 @@ public sealed class CaptureTests
         using Tensor both = Gradient(hidden => Values(hidden) + Words(hidden)), first = Gradient(Values), second = Gradient(Words);
         using Tensor sum = first + second;
         Assert.True(first.abs().max().ToDouble() > 0);
-        Tiny.Close(sum, both, 1e-4);
+        TinyFamilies.Close(sum, both, 1e-4);
 
         using Hidden once = model.Trunk.Run(batch, ForwardContext.Evaluation);
         using Tensor values = value.Values(once, ForwardContext.Evaluation);
@@ -94,6 +94,6 @@ public sealed class CaptureTests
     private static void Distribution(Tensor weights)
     {
         Assert.True(weights.min().ToDouble() >= 0);
-        Tiny.Close(ones([.. weights.shape[..^1]]), weights.sum(-1), 1e-5);
+        TinyFamilies.Close(ones([.. weights.shape[..^1]]), weights.sum(-1), 1e-5);
     }
 }

@@ -13,25 +13,25 @@ namespace LlmCourse.Tests.Transformers;
 public sealed class SharedStorageTests
 {
     [Theory]
-    [MemberData(nameof(Tiny.All), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Fused_products_equal_separate_ones(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
-        using Batch batch = Tiny.Batch(model, Tiny.Rows(1, 6, 4));
+        using TransformerModel model = TinyFamilies.Model(name);
+        using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(1, 6, 4));
         using Tensor separate = model.Logits(batch);
         Assert.True(separate.requires_grad);
         using Tensor fused = WithoutGradient(model, batch), frozen = model.Logits(batch, new ForwardContext { FreezeBase = true });
         Assert.False(frozen.requires_grad);
-        Tiny.Close(separate, fused, 1e-5);
-        Tiny.SameBits(fused, frozen);
+        TinyFamilies.Close(separate, fused, 1e-5);
+        TinyFamilies.SameBits(fused, frozen);
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.All), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Nothing_is_stale_behind_an_optimizer_step_or_a_move(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
-        using Batch batch = Tiny.Batch(model, Tiny.Rows(1, 6, 4));
+        using TransformerModel model = TinyFamilies.Model(name);
+        using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(1, 6, 4));
         using Tensor before = WithoutGradient(model, batch);
         for (int round = 0; round < 2; round++)
         {
@@ -43,14 +43,14 @@ public sealed class SharedStorageTests
         }
 
         using Tensor after = WithoutGradient(model, batch);
-        Assert.True(Tiny.Difference(before, after) > 1e-3);
+        Assert.True(TinyFamilies.Difference(before, after) > 1e-3);
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.All), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Ties_survive_a_change_of_type_a_step_and_the_disk(string name)
     {
-        using Pretrained pretrained = Tiny.Load(name);
+        using Pretrained pretrained = TinyFamilies.Load(name);
         TransformerModel model = pretrained.Model;
         string[] names = [.. model.NamedParameters.Select(entry => entry.Name)];
         long count = model.ParameterCount;
@@ -58,11 +58,11 @@ public sealed class SharedStorageTests
         model.To(type: ScalarType.Float64);
         Assert.All(model.NamedParameters, entry => Assert.Equal(ScalarType.Float64, entry.Parameter.dtype));
         model.To(type: ScalarType.Float32);
-        Assert.All(model.NamedParameters, entry => Tiny.SameBits(values[entry.Name], entry.Parameter, entry.Name));
+        Assert.All(model.NamedParameters, entry => TinyFamilies.SameBits(values[entry.Name], entry.Parameter, entry.Name));
         foreach (Tensor value in values.Values)
             value.Dispose();
 
-        using Batch batch = Tiny.Batch(model, Tiny.Rows(1, 6, 4));
+        using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(1, 6, 4));
         Step(model, batch);
         Assert.Equal(names, model.NamedParameters.Select(entry => entry.Name));
         Assert.Equal(count, model.ParameterCount);
@@ -74,16 +74,16 @@ public sealed class SharedStorageTests
         Assert.Equal(count, again.Model.ParameterCount);
         AllShare(again.Model);
         using Tensor expected = WithoutGradient(model, batch), read = WithoutGradient(again.Model, batch);
-        Tiny.SameBits(expected, read);
+        TinyFamilies.SameBits(expected, read);
         Step(again.Model, batch);
         Fresh(again.Model, batch);
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.All), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Frozen_parameters_stay_frozen_when_moved(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         HashSet<string> frozen = [];
         foreach ((string parameterName, Parameter parameter) in model.NamedParameters.Where((_, i) => i % 2 == 0))
         {
@@ -104,12 +104,12 @@ public sealed class SharedStorageTests
             for (int i = 0; i < group.Parts.Count; i++)
             {
                 using Tensor part = group.Whole.narrow(0, group.Rows.Take(i).Sum(), group.Rows[i]);
-                Tiny.SameBits(part, group.Parts[i], group.Names[i]);
+                TinyFamilies.SameBits(part, group.Parts[i], group.Names[i]);
                 long version = group.Version;
                 group.Parts[i].mul_(1);
                 Assert.True(group.Version > version, group.Names[i]);
                 group.Parts[i].add_(1);
-                Tiny.SameBits(part, group.Parts[i], group.Names[i]);
+                TinyFamilies.SameBits(part, group.Parts[i], group.Names[i]);
                 group.Parts[i].sub_(1);
             }
         }
@@ -118,7 +118,7 @@ public sealed class SharedStorageTests
     private static void Fresh(TransformerModel model, Batch batch)
     {
         using Tensor withGradient = model.Logits(batch), without = WithoutGradient(model, batch);
-        Tiny.Close(withGradient, without, 1e-5);
+        TinyFamilies.Close(withGradient, without, 1e-5);
     }
 
     private static Tensor WithoutGradient(TransformerModel model, Batch batch)

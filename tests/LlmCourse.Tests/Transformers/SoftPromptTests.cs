@@ -11,14 +11,14 @@ namespace LlmCourse.Tests.Transformers;
 public sealed class SoftPromptTests
 {
     private const int Virtual = 3;
-    private static readonly int[][] Prompts = Tiny.Rows(6, 7, 2, 5);
-    private static readonly int[][] Answers = Tiny.Rows(8, 4, 6, 1);
+    private static readonly int[][] Prompts = TinyFamilies.Rows(6, 7, 2, 5);
+    private static readonly int[][] Answers = TinyFamilies.Rows(8, 4, 6, 1);
 
     [Theory]
-    [MemberData(nameof(Tiny.All), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Hidden_states_stay_on_the_batchs_own_positions(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using Tensor prompt = Prompt(model);
         ForwardContext view = new() { SoftPrompt = prompt, CaptureHiddenStates = true };
         using var noGrad = no_grad();
@@ -35,10 +35,10 @@ public sealed class SoftPromptTests
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.All), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Padding_changes_nothing_behind_a_soft_prompt(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using Tensor prompt = Prompt(model);
         ForwardContext view = new() { SoftPrompt = prompt };
         using var noGrad = no_grad();
@@ -53,19 +53,19 @@ public sealed class SoftPromptTests
             {
                 using Batch alone = new(Sequences.FromRows([Prompts[r]]), seq2Seq ? Sequences.FromRows([Answers[r]]) : null);
                 Tensor expected = model.Logits(alone, view)[0];
-                Tiny.Close(expected, together[r].narrow(0, last.Starts[r], last.Lengths[r]), 1e-4, $"row {r}, left {left}");
+                TinyFamilies.Close(expected, together[r].narrow(0, last.Starts[r], last.Lengths[r]), 1e-4, $"row {r}, left {left}");
                 if (left)
-                    Assert.True(Tiny.Difference(expected, model.Logits(alone)[0]) > 0.01);
+                    Assert.True(TinyFamilies.Difference(expected, model.Logits(alone)[0]) > 0.01);
             }
         }
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.All), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Virtual_embeddings_that_are_token_embeddings_are_those_tokens(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
-        int[] tokens = Tiny.Rows(9, Virtual)[0];
+        using TransformerModel model = TinyFamilies.Model(name);
+        int[] tokens = TinyFamilies.Rows(9, Virtual)[0];
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         Tensor prompt = model.Trunk.TokenTable.Whole.index_select(0, tensor(tokens.Select(id => (long)id).ToArray()));
@@ -78,14 +78,14 @@ public sealed class SoftPromptTests
         for (int r = 0; r < Prompts.Length; r++)
         {
             int length = seq2Seq ? Answers[r].Length : Prompts[r].Length;
-            Tiny.Close(expected[r].narrow(0, seq2Seq ? 0 : Virtual, length), logits[r].narrow(0, 0, length), 1e-4);
+            TinyFamilies.Close(expected[r].narrow(0, seq2Seq ? 0 : Virtual, length), logits[r].narrow(0, 0, length), 1e-4);
         }
 
         if (model.Config.Decoder is null)
             return;
 
         // The first real token has a loss term, read from the last virtual position.
-        using Batch train = seq2Seq ? Tiny.Batch(model, Prompts) : Batch.ForDecoder(Prompts);
+        using Batch train = seq2Seq ? TinyFamilies.Batch(model, Prompts) : Batch.ForDecoder(Prompts);
         using Batch same = seq2Seq
             ? new Batch(Sequences.FromRows(longer), Sequences.FromTensors(train.Decoder!.Ids), train.Labels!.clone())
             : Batch.ForDecoder(longer, [Virtual, Virtual, Virtual]);
@@ -94,10 +94,10 @@ public sealed class SoftPromptTests
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Generation_reads_them_once_and_does_not_count_them(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using Tensor prompt = Prompt(model);
         ForwardContext view = new() { SoftPrompt = prompt };
         TokenGenerator generator = new(model, view, GenerationDefaults.None);
@@ -120,12 +120,12 @@ public sealed class SoftPromptTests
     }
 
     [Theory]
-    [MemberData(nameof(Tiny.LanguageModels), MemberType = typeof(Tiny))]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void It_learns_while_the_base_stays(string name)
     {
-        using TransformerModel model = Tiny.Model(name);
+        using TransformerModel model = TinyFamilies.Model(name);
         using Tensor prompt = Prompt(model).requires_grad_();
-        using Batch batch = Tiny.Batch(model, Prompts);
+        using Batch batch = TinyFamilies.Batch(model, Prompts);
         using Tensor loss = SupervisedLoss.Of(model, batch, new ForwardContext { SoftPrompt = prompt, FreezeBase = true });
         loss.backward();
         Assert.True(prompt.grad!.abs().max().ToDouble() > 0);

@@ -7,7 +7,7 @@ using TorchSharp;
 namespace LlmCourse.Tests;
 
 /// <summary>Random models of every family, small enough for a test, with weights large enough that tokens differ.</summary>
-internal static class Tiny
+internal static class TinyFamilies
 {
     public const int Vocabulary = 48;
 
