@@ -103,13 +103,14 @@ public sealed class PretrainedTokenizerTests
     {
         PretrainedTokenizer tokenizer = PretrainedTokenizer.FromJson(
             TinyTokenizers.ByteLevelJson,
-            """{"eos_token": {"content": "<|end|>"}, "chat_template": "{{ messages }}", "clean_up_tokenization_spaces": true}""",
+            """{"eos_token": {"content": "<|end|>"}, "chat_template": "{{ messages }}", "clean_up_tokenization_spaces": true, "added_tokens_decoder": {"300": {"content": "<new>", "special": true}, "265": {"content": "<|end|>"}}}""",
             """{"pad_token": "<|end|>"}""");
         Assert.Equal(265, tokenizer.EosId);
         Assert.Equal(265, tokenizer.PadId);
         Assert.Null(tokenizer.BosId);
         Assert.Equal("{{ messages }}", tokenizer.ChatTemplate);
         Assert.True(tokenizer.CleansUpSpaces);
+        Assert.Equal(300, tokenizer.TokenToId("<new>"));
         Assert.Equal("hello. I'm", tokenizer.Decode(tokenizer.EncodeIds("hello . I 'm"), false, cleanUpSpaces: true));
     }
 
@@ -128,6 +129,11 @@ public sealed class PretrainedTokenizerTests
             Assert.Equal(["<s>", "ab", " <mask>", "</s>"], PretrainedTokenizer.Load(folder).Encode("ab <mask>").Tokens);
             File.WriteAllText(Path.Combine(folder, "tokenizer.json"), TinyTokenizers.LlamaJson);
             Assert.Equal(["▁ab"], PretrainedTokenizer.Load(folder).Encode("ab").Tokens);
+            string copy = Path.Combine(folder, "copy");
+            PretrainedTokenizer.Load(folder).Save(copy);
+            Assert.Equal(TinyTokenizers.LlamaJson, File.ReadAllText(Path.Combine(copy, "tokenizer.json")));
+            Assert.Equal(5, Directory.GetFiles(copy).Length);
+            Assert.Throws<InvalidOperationException>(() => TinyTokenizers.Llama().Save(copy));
         }
         finally
         {

@@ -78,6 +78,7 @@ public sealed class PatternTests
         Assert.Throws<TokenizerException>(() => Pattern.Regex(new string('(', 10_000) + new string(')', 10_000)));
 
     [Theory]
+    [Trait("Category", "Long")]
     [InlineData("(a+)+$")]
     [InlineData("(a|a)*b")]
     [InlineData("a*b|a*c")]
