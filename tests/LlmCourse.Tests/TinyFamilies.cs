@@ -66,8 +66,8 @@ internal static class TinyFamilies
     /// <summary>A batch to learn from, for a model of any kind.</summary>
     public static Batch Batch(TransformerModel model, int[][] rows) => model.Config switch
     {
-        { Encoder: not null, Decoder: not null } => Data.Batch.ForEncoderDecoder(rows, [.. rows.Select(row => row.Reverse().ToArray())], model.Config.DecoderStartTokenId!.Value, padId: 0),
-        _ => Data.Batch.ForDecoder(rows),
+        { Encoder: not null, Decoder: not null } => LlmCourse.Data.Batch.ForEncoderDecoder(rows, [.. rows.Select(row => row.Reverse().ToArray())], model.Config.DecoderStartTokenId!.Value, padId: 0),
+        _ => LlmCourse.Data.Batch.ForDecoder(rows),
     };
 
     /// <summary>The largest difference of two tensors of one shape.</summary>
