@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace LlmCourse.Checkpoints;
 
@@ -13,8 +15,12 @@ internal static class JsonFile
             throw new CheckpointException(path, $"it is larger than {Limit >> 20} MB, which no configuration is.");
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            using JsonDocument document = JsonDocument.Parse(stream);
+            ReadOnlyMemory<byte> bytes = File.ReadAllBytes(path);
+            if (!Utf8.IsValid(bytes.Span)) // the parser lets it pass, and reading such a string throws later
+                throw new CheckpointException(path, "it is not UTF-8 text.");
+            if (bytes.Span.StartsWith(Encoding.UTF8.Preamble))
+                bytes = bytes[Encoding.UTF8.Preamble.Length..];
+            using JsonDocument document = JsonDocument.Parse(bytes);
             return document.RootElement.Clone();
         }
         catch (JsonException error)

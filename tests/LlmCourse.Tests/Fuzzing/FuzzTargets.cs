@@ -1,5 +1,9 @@
+using System.Text;
 using LlmCourse.Checkpoints;
 using LlmCourse.Tests.Checkpoints;
+using LlmCourse.Tests.Transformers.Families;
+using LlmCourse.Transformers;
+using LlmCourse.Transformers.Families;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,6 +18,7 @@ internal static class FuzzTargets
         new("safetensors-header", Headers, (folder, content) => ReadAll(SafetensorsFile.Open(Put(folder, "x.safetensors", SafetensorsBytes.File(content, new byte[34]))))),
         new("gguf", Gguf, (folder, content) => ReadAll(GgufFile.Open(Put(folder, "x.gguf", content)))),
         new("index", Index, ReadIndex),
+        new("config", Configurations, ReadConfiguration),
     ];
 
     private static string Put(string folder, string name, byte[] content)
@@ -83,6 +88,33 @@ internal static class FuzzTargets
         new GgufBytes { Version = 2 }.Tensor("k", 12, [256], new byte[144]).Tensor("h", 1, [2, 2], new byte[8]).Build(),
         new GgufBytes().Build(),
     ];
+
+    private static byte[][] Configurations() =>
+    [
+        .. Configs.Families.Select(family => Encoding.UTF8.GetBytes(Configs.Text(family))),
+        Encoding.UTF8.GetBytes(Configs.Text("llama").Replace("}", ""","hidden_act":"\u0073ilu","id\u0032label":{"\u0030":"\ud83d\ude00"}}""", StringComparison.Ordinal)),
+        .. new[]
+        {
+            Configs.With("t5", """{"feed_forward_proj":"gated-gelu","num_decoder_layers":3,"tie_word_embeddings":false,"eos_token_id":[1,2]}"""),
+            Configs.With("llama", """{"rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192},"head_dim":4}"""),
+            Configs.With("llama", """{"rope_parameters":{"rope_type":"linear","factor":2.0,"rope_theta":500.0}}"""),
+            Configs.With("bert", """{"architectures":["BertForSequenceClassification"],"id2label":{"0":"a","1":"b"},"problem_type":"regression"}"""),
+        }.Select(config => Encoding.UTF8.GetBytes(config.GetRawText())),
+    ];
+
+    // As far as loading goes before it looks at a file: the names of all weights, and their shapes without memory.
+    private static void ReadConfiguration(string folder, byte[] content)
+    {
+        Put(folder, Pretrained.ConfigFile, content);
+        Family family = Family.Of(Pretrained.ReadConfig(folder));
+        TransformerConfig config = family.Config(Pretrained.ReadConfig(folder));
+        if ((config.Encoder?.Layers ?? 0L) + (config.Decoder?.Layers ?? 0L) > 100)
+            return; // more layers than a file has tensors are refused by the loader
+        WeightNames names = new(family, config);
+        using TransformerModel shapes = new(config, ScalarType.Float32, META);
+        foreach ((string name, _) in shapes.NamedParameters)
+            names.Of(name);
+    }
 
     private static byte[][] Index() =>
     [
