@@ -44,9 +44,8 @@ public static class Losses
     {
         ArgumentNullException.ThrowIfNull(predictions);
         ArgumentNullException.ThrowIfNull(labels);
-        using Tensor flat = predictions.reshape(-1);
-        using Tensor targets = labels.reshape(-1).to(predictions.dtype);
-        return nn.functional.mse_loss(flat, targets);
+        using var scope = NewDisposeScope();
+        return nn.functional.mse_loss(predictions.reshape(-1), labels.reshape(-1).to(predictions.dtype)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean binary cross-entropy of logits, each label by itself.</summary>
@@ -56,7 +55,7 @@ public static class Losses
     {
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(labels);
-        using Tensor targets = labels.to(logits.dtype);
-        return nn.functional.binary_cross_entropy_with_logits(logits, targets);
+        using var scope = NewDisposeScope();
+        return nn.functional.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype)).MoveToOuterDisposeScope();
     }
 }

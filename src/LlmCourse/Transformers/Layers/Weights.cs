@@ -1,7 +1,7 @@
 using LlmCourse.Runtime;
 using TorchSharp;
-using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Transformers.Layers;
 
