@@ -4,8 +4,8 @@ using LlmCourse.Training;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
 using TorchSharp;
-using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Conformance;
 

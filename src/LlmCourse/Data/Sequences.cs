@@ -153,7 +153,8 @@ public sealed class Sequences : IDisposable
     /// <summary>The tokens of one row, without its padding.</summary>
     public int[] Row(int index)
     {
-        using Tensor row = Ids[index].narrow(0, _starts[index], _lengths[index]).cpu();
+        using var scope = NewDisposeScope();
+        Tensor row = Ids[index].narrow(0, _starts[index], _lengths[index]).cpu();
         return [.. row.data<long>().Select(id => (int)id)];
     }
 
@@ -179,7 +180,8 @@ public sealed class Sequences : IDisposable
 
     private static void ReadMask(Tensor mask, int[] starts, int[] lengths, int width)
     {
-        using Tensor host = mask.to(ScalarType.Int64).cpu().contiguous();
+        using var scope = NewDisposeScope();
+        Tensor host = mask.to(ScalarType.Int64).cpu().contiguous();
         long[] ones = host.data<long>().ToArray();
         for (int r = 0; r < starts.Length; r++)
         {

@@ -55,8 +55,8 @@ public static class Losses
         ArgumentNullException.ThrowIfNull(labels);
         if (!logits.shape.AsSpan().SequenceEqual(labels.shape))
             throw Misfit("Logits", logits, labels);
-        using Tensor targets = labels.to(logits.dtype);
-        return nn.functional.binary_cross_entropy_with_logits(logits, targets);
+        using var scope = NewDisposeScope();
+        return nn.functional.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype)).MoveToOuterDisposeScope();
     }
 
     // One label for each row of V logits.

@@ -1,8 +1,8 @@
 using LlmCourse.Adapters;
 using LlmCourse.Transformers;
 using TorchSharp;
-using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Tests.Adapters;
 

@@ -4,8 +4,8 @@ using LlmCourse.Tests.Adapters;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
-using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Tests.Generation;
 

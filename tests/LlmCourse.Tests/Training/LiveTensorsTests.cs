@@ -24,6 +24,23 @@ public sealed class LiveTensorsTests
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Steps_of_an_adapter_leave_no_tensor(string name) => Train(name, 10, AdapterTraining);
 
+    [Fact]
+    public void Losses_and_batches_leave_no_tensor_and_keep_their_arguments()
+    {
+        using Tensor logits = randn(3, 4), classes = tensor(new long[] { 1, Batch.Ignore, 0 }), numbers = randn(12), bits = ones(3, 4);
+        using Tensor ids = ones([2, 3], ScalarType.Int64), mask = ones([2, 3], ScalarType.Int64);
+        ProcessWide.LeavesNoTensors(3, _ =>
+        {
+            Losses.CrossEntropy(logits, classes).Dispose();
+            Losses.LogProbabilities(logits, classes).Dispose();
+            Losses.MeanSquaredError(logits, numbers).Dispose();
+            Losses.BinaryCrossEntropy(logits, bits).Dispose();
+            using Sequences sequences = Sequences.FromTensors(ids, mask, ids);
+            Assert.Equal([1, 1, 1], sequences.Row(1));
+        });
+        Assert.All([logits, classes, numbers, bits, ids, mask], argument => Assert.False(argument.IsInvalid));
+    }
+
     private static void Train(string name, int steps, Func<TransformerModel, (Action<int> Step, IDisposable Owner)> prepare)
     {
         using TransformerModel model = TinyFamilies.Model(name);

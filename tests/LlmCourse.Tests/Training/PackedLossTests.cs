@@ -2,8 +2,8 @@ using LlmCourse.Data;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
-using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Tests.Training;
 
