@@ -1,39 +1,38 @@
-using System.Diagnostics;
-using LlmCourse.Checkpoints;
-using LlmCourse.Data;
-using LlmCourse.Generation;
-using LlmCourse.Transformers;
-using TorchSharp;
-using static TorchSharp.torch;
+using System.Globalization;
+using System.Text.Json;
+using LlmCourse.Benchmarks;
 
-torch.set_num_threads(2);
-var sw = Stopwatch.StartNew();
-using LlamaGguf gguf = LlamaGguf.Open(args[0]);
-using Pretrained p = Pretrained.From(gguf.Config, gguf, args[0], ScalarType.Float32, CPU);
-Console.WriteLine($"load {sw.Elapsed.TotalSeconds:f2} s");
-int[] prompt = [.. Enumerable.Range(0, 512).Select(i => (i * 37) % 40000 + 100)];
-for (int round = 0; round < 3; round++)
+// Usage: dotnet run -c Release --project benchmarks/LlmCourse.Benchmarks -- MODEL [--text FILE] [--rounds N] [--threads N]
+//            [--python PYTHON] [--json FILE] [--profile]
+// MODEL is a folder or a .gguf file; PYTHON is an interpreter that has transformers, to be measured in the same run, round by
+// round in turn with ours.
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+BenchmarkArguments arguments = BenchmarkArguments.Parse(args);
+TorchSharp.torch.set_num_threads(arguments.Threads);
+
+using ModelBenchmark ours = ModelBenchmark.Load(arguments.Model);
+if (arguments.Profile)
 {
-    foreach (int b in new[] { 1, 8 })
-    {
-        using var scope = NewDisposeScope();
-        using DecodingSession s = DecodingSession.Open(p.Model, ForwardContext.Evaluation, b, 700);
-        using Sequences pre = Sequences.FromRows([.. Enumerable.Range(0, b).Select(_ => (IReadOnlyList<int>)prompt[..(b == 1 ? 512 : 64)])]);
-        sw.Restart();
-        s.AppendForLogits(pre).Dispose();
-        double tp = sw.Elapsed.TotalSeconds;
-        List<double> ts = [];
-        for (int i = 0; i < 32; i++)
-        {
-            using var inner = NewDisposeScope();
-            sw.Restart();
-            using Sequences one = Sequences.FromRows([.. Enumerable.Range(0, b).Select(r => (IReadOnlyList<int>)[(i + r) * 7])]);
-            using Tensor l = s.AppendForLogits(one);
-            using Tensor a = l.argmax(1).cpu();
-            ts.Add(sw.Elapsed.TotalSeconds);
-        }
-
-        ts.Sort();
-        Console.WriteLine($"B={b} prefill {tp * 1000:f0} ms ({pre.Width * b / tp:f0} tok/s), decode median {ts[16] * 1000:f1} ms, best {ts[0] * 1000:f1} ms -> {b / ts[16]:f1} tok/s (best {b / ts[0]:f1})");
-    }
+    OperatorProfile.Print(ours);
+    return;
 }
+
+Results results = new();
+using Peer? peer = arguments.Python is null ? null : Peer.Start(arguments);
+results.Add("load", "GB/s", ours.LoadRate, null);
+for (int round = 0; round < arguments.Rounds; round++)
+{
+    results.Add("memory bandwidth", "GB/s", Machine.MemoryBandwidth(arguments.Threads), null);
+    results.Add("GEMM", "GFLOP/s", Machine.GemmRate(), null);
+    foreach (int batch in new[] { 1, 8 })
+        results.Add($"decode B={batch}", "tokens/s", ours.Decode(batch), peer?.Ask($"decode {batch}"));
+    results.Add("prefill 512", "tokens/s", ours.Prefill(512), peer?.Ask("prefill 512"));
+    if (arguments.Text is not null)
+        results.Add("tokenization", "MB/s", ours.Tokenize(arguments.Text), peer?.Ask($"tokenize {arguments.Text}"));
+    Console.Error.WriteLine($"round {round + 1} of {arguments.Rounds}");
+}
+
+results.Derive("decode B=1, share of the weight-streaming floor", ours.WeightBytes / 1e9 * results.Median("decode B=1") / results.Median("memory bandwidth"));
+Console.WriteLine(results.Table());
+if (arguments.Json is not null)
+    File.WriteAllText(arguments.Json, JsonSerializer.Serialize(results.ToJson(arguments), new JsonSerializerOptions { WriteIndented = true }));

@@ -13,7 +13,7 @@ namespace LlmCourse.Generation;
 internal sealed class DecodingSession : IDisposable
 {
     private readonly TransformerModel _model;
-    private readonly ForwardContext _context;
+    private ForwardContext _context;
     private readonly KeyValueCache _cache;
     private readonly int _virtual;
     private EncoderMemory? _memory;
@@ -28,7 +28,7 @@ internal sealed class DecodingSession : IDisposable
     }
 
     /// <summary>How many tokens each row has read; virtual ones do not count.</summary>
-    public IReadOnlyList<int> Lengths => _cache.Columns == 0 ? _cache.Lengths : [.. _cache.Lengths.Select(length => length - _virtual)];
+    public IReadOnlyList<int> Lengths => [.. _cache.Lengths.Select(length => length - VirtualRead)];
 
     /// <summary>The number of rows.</summary>
     public int Rows => _cache.Lengths.Count;
@@ -78,16 +78,12 @@ internal sealed class DecodingSession : IDisposable
         Tensor last = hidden.States;
         if (tokens.Width > 1)
         {
-            // [B, T, D] → [B·T, D] → one row each
+            // [B, T, D] → [B·T, D] → [B, 1, D]
             long[] rows = [.. tokens.Lengths.Select((length, r) => ((long)r * tokens.Width) + length - 1)];
-            last = last.reshape(-1, last.size(2)).index_select(0, tensor(rows, ScalarType.Int64, last.device));
-        }
-        else
-        {
-            last = last.squeeze(1);
+            last = last.reshape(-1, last.size(2)).index_select(0, tensor(rows, ScalarType.Int64, last.device)).unsqueeze(1);
         }
 
-        return _model.TokenLogits(last, _context).MoveToOuterDisposeScope();
+        return _model.TokenLogits(last, _context).squeeze(1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Row i becomes what row rows[i] was: reorders, drops and multiplies rows.</summary>
@@ -104,6 +100,7 @@ internal sealed class DecodingSession : IDisposable
         }
 
         _cache.Select(rows);
+        _context = _context with { Adapter = _context.Adapter?.Select(rows) };
     }
 
     /// <summary>Forgets what each row has behind the given length.</summary>
@@ -111,7 +108,14 @@ internal sealed class DecodingSession : IDisposable
     {
         if (lengths.Count != Rows)
             throw new ArgumentException($"The session has {Rows} rows, found {lengths.Count} lengths.", nameof(lengths));
-        _cache.Truncate([.. lengths.Select(length => length + _virtual)]);
+        IReadOnlyList<int> now = Lengths;
+        for (int r = 0; r < Rows; r++)
+        {
+            if (lengths[r] < 0 || lengths[r] > now[r])
+                throw new ArgumentOutOfRangeException(nameof(lengths), $"Row {r} has {now[r]} tokens and cannot be cut to {lengths[r]}.");
+        }
+
+        _cache.Truncate([.. lengths.Select(length => length + VirtualRead)]);
     }
 
     /// <summary>An independent session at the same place.</summary>
@@ -127,4 +131,7 @@ internal sealed class DecodingSession : IDisposable
         _cache.Dispose();
         _memory?.Dispose();
     }
+
+    // Virtual tokens are read with the first real ones.
+    private int VirtualRead => _cache.Columns == 0 ? 0 : _virtual;
 }

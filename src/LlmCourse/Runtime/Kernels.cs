@@ -13,12 +13,34 @@ internal static class Kernels
     /// <summary>Whether faster forms may be used.</summary>
     public static bool Fast { get; set; } = Environment.GetEnvironmentVariable("LLMCOURSE_KERNELS") != "reference";
 
+    /// <summary>Listens while a profile is taken; null otherwise.</summary>
+    public static OperatorClock? Clock { get; set; }
+
     /// <summary>x Wᵀ + b over the last dimension.</summary>
-    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias) =>
-        (UseCpu(x) ? CpuKernels.Linear(x, weight, bias) : null) ?? nn.functional.linear(x, weight, bias);
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias) => Timed("linear", () =>
+        (UseCpu(x) ? CpuKernels.Linear(x, weight, bias) : null) ?? nn.functional.linear(x, weight, bias));
+
+    /// <summary>
+    /// softmax(scale · q kᵀ + mask) v. q [B, H, T, d], k and v [B, Hkv, S, d] with Hkv dividing H, mask broadcastable to
+    /// [B, H, T, S] (bool: true is visible; float: added) or null; causal is top-left aligned and excludes a mask.
+    /// </summary>
+    public static Tensor Attention(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, double scale) => Timed("attention", () =>
+        Script.Attention(q, k, v, mask, causal, scale));
 
     /// <summary>x / √(mean(x²) + ε) · w over the last dimension, the statistics in fp32 (Zhang and Sennrich 2019, eq. 4).</summary>
-    public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, bool unitOffset)
+    public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, bool unitOffset) =>
+        Timed("norm", () => RmsNormOf(x, weight, epsilon, unitOffset));
+
+    /// <summary>
+    /// Rotates pairs (i, i + d/2) of the first <c>2 · cos.size(-1)</c> elements of each head (Su et al. 2021, in the half-split
+    /// order of published checkpoints). x [B, T, H, d]; cos and sin [B or 1, T, 1, d/2].
+    /// </summary>
+    public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin) => Timed("rotate", () => RotateOf(x, cos, sin));
+
+    /// <summary>silu(gate) · up, both [B, T, n].</summary>
+    public static Tensor GatedSilu(Tensor gate, Tensor up) => Timed("gate", () => GatedSiluOf(gate, up));
+
+    private static Tensor RmsNormOf(Tensor x, Tensor weight, double epsilon, bool unitOffset)
     {
         if (UseCpu(x) && x.is_contiguous() && weight.dtype == x.dtype)
             return CpuElementwise.RmsNorm(x, weight, epsilon, unitOffset);
@@ -33,11 +55,7 @@ internal static class Kernels
         return result.MoveToOuterDisposeScope();
     }
 
-    /// <summary>
-    /// Rotates pairs (i, i + d/2) of the first <c>2 · cos.size(-1)</c> elements of each head (Su et al. 2021, in the half-split
-    /// order of published checkpoints). x [B, T, H, d]; cos and sin [B or 1, T, 1, d/2].
-    /// </summary>
-    public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
+    private static Tensor RotateOf(Tensor x, Tensor cos, Tensor sin)
     {
         if (UseCpu(x) && x.stride(-1) == 1 && cos.dtype == x.dtype)
             return CpuElementwise.Rotate(x, cos, sin);
@@ -52,8 +70,7 @@ internal static class Kernels
         return result.MoveToOuterDisposeScope();
     }
 
-    /// <summary>silu(gate) · up, both [B, T, n].</summary>
-    public static Tensor GatedSilu(Tensor gate, Tensor up)
+    private static Tensor GatedSiluOf(Tensor gate, Tensor up)
     {
         bool regular = gate.stride(-1) == 1 && up.stride(-1) == 1 && gate.stride(0) == gate.stride(1) * gate.size(1) && up.stride(0) == up.stride(1) * up.size(1);
         if (UseCpu(gate) && regular && up.dtype == gate.dtype)
@@ -61,6 +78,8 @@ internal static class Kernels
         using Tensor activated = nn.functional.silu(gate);
         return activated.mul(up);
     }
+
+    private static Tensor Timed(string name, Func<Tensor> kernel) => Clock is { } clock ? clock.Time(name, kernel) : kernel();
 
     private static bool UseCpu(Tensor x) => Fast && !is_grad_enabled() && CpuKernels.Take(x);
 }

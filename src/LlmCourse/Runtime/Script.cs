@@ -19,13 +19,14 @@ internal static class Script
 
     private static readonly Lazy<jit.CompilationUnit> Unit = new(() => jit.compile(Source));
 
-    /// <summary>
-    /// softmax(scale · q kᵀ + mask) v. q [B, H, T, d], k and v [B, Hkv, S, d] with Hkv dividing H, mask broadcastable to
-    /// [B, H, T, S] (bool: true is visible; float: added) or null; causal is top-left aligned and excludes a mask.
-    /// </summary>
+    /// <summary>scaled_dot_product_attention with a scale and fewer key heads than query heads: see <see cref="Kernels.Attention"/>.</summary>
     public static Tensor Attention(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, double scale) =>
         (Tensor)Unit.Value.invoke("attention", q, k, v, mask!, causal, scale, q.size(1) != k.size(1));
 
     /// <summary>How often the tensor's storage was written to by torch (views share the count).</summary>
-    public static long Version(Tensor tensor) => (long)Unit.Value.invoke("version", tensor);
+    public static long Version(Tensor tensor)
+    {
+        using Scalar version = (Scalar)Unit.Value.invoke("version", tensor);
+        return version.ToInt64();
+    }
 }

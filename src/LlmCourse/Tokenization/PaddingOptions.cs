@@ -4,7 +4,7 @@ namespace LlmCourse.Tokenization;
 public sealed record PaddingOptions
 {
     /// <summary>The largest length that is filled up to; it guards against a mistaken number.</summary>
-    public const int MaxLength = 1 << 24;
+    public const int MaxLength = 1 << 20;
 
     /// <summary>The length; null: the longest of the batch.</summary>
     public int? Length { get; init; }

@@ -6,6 +6,14 @@ namespace LlmCourse.Tokenization;
 /// <content>Where tokenizers come from.</content>
 public sealed partial class PretrainedTokenizer
 {
+    private static readonly string[] _fileNames =
+    [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+        "vocab.json", "merges.txt", "vocab.txt", "spiece.model", "tokenizer.model",
+    ];
+
+    private string? _folder;
+
     /// <summary>
     /// Loads a tokenizer from a folder with tokenizer.json (or vocab.json and merges.txt, or vocab.txt) and the files beside it
     /// that name special tokens, or from a tokenizer.json.
@@ -22,7 +30,25 @@ public sealed partial class PretrainedTokenizer
             : ReadText(folder, "vocab.json") is string vocab && ReadText(folder, "merges.txt") is string merges ? VocabularyFiles.Bpe(vocab, merges)
             : ReadText(folder, "vocab.txt") is string words ? VocabularyFiles.WordPiece(words, config)
             : throw new TokenizerException($"'{folderOrFile}' has no tokenizer.json, no vocab.json with merges.txt, and no vocab.txt. A SentencePiece model alone is not supported.");
-        return new(config.ApplyTo(parts));
+        return new(config.ApplyTo(parts)) { _folder = folder };
+    }
+
+    /// <summary>Writes the files the tokenizer was loaded from into a folder, unchanged.</summary>
+    /// <param name="folder">The folder; it is created if it does not exist.</param>
+    public void Save(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (_folder is null)
+            throw new InvalidOperationException("Only a tokenizer that was loaded from a folder has files to save.");
+        Directory.CreateDirectory(folder);
+        if (Path.GetFullPath(folder) == Path.GetFullPath(_folder))
+            return;
+        foreach (string name in _fileNames.Where(name => File.Exists(Path.Combine(_folder, name))))
+        {
+            string temporary = Path.Combine(folder, $".{name}.{Guid.NewGuid():N}");
+            File.WriteAllBytes(temporary, File.ReadAllBytes(Path.Combine(_folder, name)));
+            File.Move(temporary, Path.Combine(folder, name), overwrite: true);
+        }
     }
 
     /// <summary>Makes a tokenizer from the texts of its files.</summary>

@@ -10,7 +10,9 @@ namespace LlmCourse.Tokenization;
 
 /// <summary>
 /// A tokenizer as tokenizer.json describes it: added tokens, normalizer, pre-tokenizer, model, post-processor, decoder. Ids,
-/// offsets and decoded text are those of Hugging Face's tokenizers. Threads may share it.
+/// offsets and decoded text are those of Hugging Face's tokenizers. Threads may share it. Where it stands for a
+/// <see cref="Tokenizer"/>, encoding adds special tokens, and the switches for normalization and pre-tokenization do nothing:
+/// without these parts the ids would be those of no tokenizer.
 /// </summary>
 public sealed partial class PretrainedTokenizer : Tokenizer
 {

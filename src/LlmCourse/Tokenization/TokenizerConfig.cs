@@ -1,9 +1,14 @@
+using System.Globalization;
+
 namespace LlmCourse.Tokenization;
 
 /// <summary>What the files beside tokenizer.json say: tokenizer_config.json, special_tokens_map.json, chat_template.jinja.</summary>
 internal sealed record TokenizerConfig
 {
     public SpecialTokens Special { get; init; } = new();
+
+    /// <summary>added_tokens_decoder.</summary>
+    public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
 
     public string? ChatTemplate { get; init; }
 
@@ -35,6 +40,8 @@ internal sealed record TokenizerConfig
                 Sep = Named("sep_token"),
                 Mask = Named("mask_token"),
             },
+            AddedTokens = config.IsNull || config["added_tokens_decoder"].IsNull ? []
+                : [.. config["added_tokens_decoder"].Members().Select(member => TokenizerJson.ReadAddedToken(member.Value, Id(member.Key, member.Value)))],
             ChatTemplate = template ?? Template(config),
             CleansUpSpaces = !config.IsNull && config["clean_up_tokenization_spaces"].Flag(absent: false),
             Lowers = config.IsNull || config["do_lower_case"].Flag(absent: true),
@@ -47,7 +54,9 @@ internal sealed record TokenizerConfig
     public TokenizerParts ApplyTo(TokenizerParts parts)
     {
         SpecialTokens named = Special == new SpecialTokens() ? Usual(parts) : Special;
-        return parts with { SpecialTokens = named, ChatTemplate = ChatTemplate ?? parts.ChatTemplate, CleansUpSpaces = CleansUpSpaces };
+        HashSet<string> present = [.. parts.AddedTokens.Select(token => token.Content)];
+        AddedToken[] missing = [.. AddedTokens.Where(token => !present.Contains(token.Content))];
+        return parts with { AddedTokens = [.. parts.AddedTokens, .. missing], SpecialTokens = named, ChatTemplate = ChatTemplate ?? parts.ChatTemplate, CleansUpSpaces = CleansUpSpaces };
     }
 
     private static SpecialTokens Usual(TokenizerParts parts)
@@ -77,6 +86,9 @@ internal sealed record TokenizerConfig
             Mask = First("<mask>", "[MASK]"),
         };
     }
+
+    private static int Id(string key, JsonSection token) =>
+        int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id : throw token.Error("stands under a key that is no id");
 
     /// <summary>A text, or an object with the text as its content.</summary>
     private static string? Token(JsonSection file, string key)

@@ -16,7 +16,7 @@ internal static class TokenizerJson
         {
             Truncation = root["truncation"] is { IsNull: false } truncation ? ReadTruncation(truncation) : null,
             Padding = root["padding"] is { IsNull: false } padding ? ReadPadding(padding) : null,
-            AddedTokens = root["added_tokens"] is { IsNull: false } added ? [.. added.Items().Select(ReadAddedToken)] : [],
+            AddedTokens = root["added_tokens"] is { IsNull: false } added ? [.. added.Items().Select(token => ReadAddedToken(token, null))] : [],
             Normalizer = root["normalizer"] is { IsNull: false } normalizer ? NormalizerReader.Read(normalizer) : null,
             PreTokenizer = root["pre_tokenizer"] is { IsNull: false } preTokenizer ? PreTokenizerReader.Read(preTokenizer) : null,
             PostProcessor = PostProcessorReader.ReadOrPlain(root["post_processor"]),
@@ -33,14 +33,15 @@ internal static class TokenizerJson
         return part.Required("type").Text();
     }
 
-    private static AddedToken ReadAddedToken(JsonSection token)
+    /// <summary>An added token, whose id may stand elsewhere.</summary>
+    public static AddedToken ReadAddedToken(JsonSection token, int? knownId)
     {
         string content = token.Required("content").Text();
-        if (token["id"].IsNull)
+        if (knownId is null && token["id"].IsNull)
             throw new TokenizerException($"{token.Path}: the added token '{content}' has no id.");
         return new AddedToken
         {
-            Id = token["id"].Number(),
+            Id = knownId ?? token["id"].Number(),
             Content = content,
             IsSingleWord = token["single_word"].Flag(absent: false),
             TakesLeft = token["lstrip"].Flag(absent: false),

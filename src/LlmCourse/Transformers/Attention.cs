@@ -100,11 +100,11 @@ internal sealed class Attention
     private Tensor Mix(Tensor q, Tensor k, Tensor v, AttentionMask.Lowered mask, ForwardContext context, List<Tensor>? captured)
     {
         (q, k, v) = (q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)); // [B, H, T, d], [B, Hkv, S, d]
-        bool explicitWeights = captured is not null || _config.AttentionSoftcap is not null
+        bool explicitWeights = captured is not null || !Kernels.Fast || _config.AttentionSoftcap is not null
             || (context.Dropout is not null && _config.AttentionDropout > 0);
         Tensor mixed = explicitWeights
             ? Explicit(q, k, v, mask, context, captured)
-            : Script.Attention(q, k, v, mask.Tensor, mask.Causal, _config.Scale);
+            : Kernels.Attention(q, k, v, mask.Tensor, mask.Causal, _config.Scale);
         // [B, H, T, d] → [B, T, H·d]
         Tensor joined = mixed.transpose(1, 2).reshape(q.size(0), q.size(2), (long)_config.Heads * _config.HeadSize);
         return _output.Forward(joined, context);

@@ -12,4 +12,7 @@ internal interface ILinearAdapter
     /// <param name="input">The map's input, [B, T, input].</param>
     /// <param name="output">Its output without adapter, [B, T, output]; returned as it is where there is nothing to add.</param>
     public Tensor Apply(AdapterSite site, Tensor input, Tensor output);
+
+    /// <summary>The adapter of a batch whose row i is what row rows[i] was.</summary>
+    public ILinearAdapter Select(int[] rows);
 }

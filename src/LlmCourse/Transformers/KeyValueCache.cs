@@ -83,15 +83,9 @@ internal sealed class KeyValueCache : IDisposable
             : (cross.Keys.expand(_lengths.Length, -1, -1, -1), cross.Values.expand(_lengths.Length, -1, -1, -1));
     }
 
-    /// <summary>Shortens rows to the given lengths.</summary>
+    /// <summary>Shortens rows to the given lengths, none longer than what the row has.</summary>
     public void Truncate(IReadOnlyList<int> lengths)
     {
-        for (int r = 0; r < _lengths.Length; r++)
-        {
-            if (lengths[r] < 0 || lengths[r] > _lengths[r])
-                throw new ArgumentOutOfRangeException(nameof(lengths), $"Row {r} has {_lengths[r]} positions and cannot be cut to {lengths[r]}.");
-        }
-
         _lengths = [.. lengths];
         DropScatter();
     }

@@ -139,7 +139,7 @@ internal sealed class Stack : IDisposable
             Starts = sequences.StartsAtZero ? null : [.. sequences.Starts.Select(start => start + prefix)],
             Ends = ragged ? [.. Enumerable.Range(0, sequences.Count).Select(r => prefix + sequences.Starts[r] + sequences.Lengths[r])] : null,
             Segments = sequences.Segments,
-            Bias = _bias?.At(offsets, queries, keys, device, context).DetachFromDisposeScope(),
+            Bias = _bias?.At(offsets, queries, keys, prefix, sequences.Starts, device, context).DetachFromDisposeScope(),
         };
     }
 

@@ -34,7 +34,8 @@ internal sealed class TextStream : DecoderStream
 /// <summary>A stage that sees whole tokens.</summary>
 internal abstract class TokenStage(DecoderStream next) : DecoderStream
 {
-    private string? _begun;
+    private readonly StringBuilder _begun = new();
+    private bool _isOpen;
 
     protected DecoderStream Next => next;
 
@@ -42,18 +43,26 @@ internal abstract class TokenStage(DecoderStream next) : DecoderStream
     {
         if (!endsToken)
         {
-            _begun += text;
+            _begun.Append(text);
+            _isOpen = true;
             return;
         }
 
-        string token = _begun + text;
-        _begun = null;
+        if (!_isOpen)
+        {
+            Token(text);
+            return;
+        }
+
+        string token = _begun.Append(text).ToString();
+        _begun.Clear();
+        _isOpen = false;
         Token(token);
     }
 
     public sealed override void Flush()
     {
-        if (_begun is not null)
+        if (_isOpen)
             Write("", true);
         End();
         next.Flush();

@@ -103,6 +103,9 @@ internal sealed class PatternCompiler
             return;
         }
 
+        // What cannot match a character matches once as well as many times.
+        if (repeat.Item.Length().Max == 0)
+            repeat = repeat with { Min = Math.Min(1, repeat.Min), Max = Math.Min(1, repeat.Max) };
         for (int i = 0; i < repeat.Min; i++)
             Emit(repeat.Item);
         if (repeat.Max == int.MaxValue)

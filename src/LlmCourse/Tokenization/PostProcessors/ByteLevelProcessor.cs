@@ -6,6 +6,8 @@ namespace LlmCourse.Tokenization.PostProcessors;
 /// <summary>ByteLevel: takes the blanks at both ends of a token out of its offsets.</summary>
 internal sealed class ByteLevelProcessor(bool trimsOffsets, bool addsBlank) : IPostProcessor
 {
+    private static readonly char _blank = ByteLetters.Letter((byte)' ');
+
     public (int[] Before, int[] After)? SingleFrame => ([], []);
 
     public int AddedTokens(bool isPair) => 0;
@@ -30,7 +32,13 @@ internal sealed class ByteLevelProcessor(bool trimsOffsets, bool addsBlank) : IP
         {
             string token = encoding.Tokens[i];
             (int start, int end) = encoding.Offsets[i];
-            int leading = token.TakeWhile(IsBlank).Count(), trailing = token.Reverse().TakeWhile(IsBlank).Count();
+            int leading = 0, trailing = 0;
+            while (leading < token.Length && IsBlank(token[leading]))
+                leading++;
+            while (trailing < token.Length && IsBlank(token[^(trailing + 1)]))
+                trailing++;
+            if (leading + trailing == 0)
+                continue;
             if (leading > 0)
             {
                 if ((i == 0 || start == 0) && addsBlank)
@@ -64,5 +72,5 @@ internal sealed class ByteLevelProcessor(bool trimsOffsets, bool addsBlank) : IP
         return count == 0 ? moved : at;
     }
 
-    private static bool IsBlank(char c) => c == ByteLetters.Letter((byte)' ') || CodePointClasses.Space.Contains(c);
+    private static bool IsBlank(char c) => c == _blank || CodePointClasses.Space.Contains(c);
 }

@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using LlmCourse.Tokenization.Unicode;
 
 namespace LlmCourse.Tokenization.Text;
@@ -8,6 +9,9 @@ namespace LlmCourse.Tokenization.Text;
 /// </summary>
 internal sealed class AlignedWriter(bool isTracked, int capacity)
 {
+    /// <summary>A text may grow, but not without bounds: replacements in a row could multiply it to any length.</summary>
+    private readonly long _limit = Math.Min(1 << 28, Math.Max(1 << 22, 64L * capacity));
+
     private char[] _chars = new char[Math.Max(16, capacity)];
     private int[] _starts = isTracked ? new int[Math.Max(16, capacity)] : [];
     private int[] _ends = isTracked ? new int[Math.Max(16, capacity)] : [];
@@ -119,6 +123,8 @@ internal sealed class AlignedWriter(bool isTracked, int capacity)
     {
         if (Length + count <= _chars.Length)
             return;
+        if (Length + count > _limit)
+            throw new TokenizerException($"The normalizer or pre-tokenizer makes the text longer than {_limit} characters.");
         int size = Math.Max(_chars.Length * 2, Length + count);
         Array.Resize(ref _chars, size);
         if (!isTracked)

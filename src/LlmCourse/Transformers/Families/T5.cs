@@ -52,17 +52,18 @@ internal static class T5
             FinalDropout = true,
         };
 
-        // Newer files say tie_word_embeddings although the head is a tensor of its own, and whether states are scaled beside
-        // it: the weights and that flag are to be believed.
+        // Newer files say tie_word_embeddings although the head is a tensor of its own: the weights are to be believed. Whether
+        // states are scaled does not follow from them, since a file may hold a copy of tied weights; mT5 never scales.
         bool saysTied = config.Flag("tie_word_embeddings", !multilingual);
         bool tied = config.KnowsWeights ? !config.HasWeight("lm_head.weight") : saysTied;
+        bool scaled = config.Flag("scale_decoder_outputs", saysTied && !multilingual);
         return new TransformerConfig
         {
             VocabularySize = config.Int("vocab_size"),
             Width = width,
             Encoder = encoder,
             Decoder = encoder with { Layers = config.OptionalInt("num_decoder_layers") ?? layers, Causal = true, CrossAttention = true },
-            Head = new HeadConfig { Kind = kind, Tied = tied, Scale = config.Flag("scale_decoder_outputs", tied) ? 1 / Math.Sqrt(width) : 1 },
+            Head = new HeadConfig { Kind = kind, Tied = tied, Scale = scaled ? 1 / Math.Sqrt(width) : 1 },
             Initialization = Initialization.T5,
             PadTokenId = config.OptionalInt("pad_token_id") ?? 0,
             EosTokenIds = config.Ids("eos_token_id") is { Count: > 0 } ids ? ids : [1],

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Text;
+using LlmCourse.Data;
+using LlmCourse.Generation;
+using LlmCourse.Transformers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Benchmarks;
+
+/// <summary>One decoder-only model of ours, timed.</summary>
+internal sealed class ModelBenchmark : IDisposable
+{
+    private const int Prompt = 128;
+    private const int Steps = 32;
+    private readonly Llm _llm;
+
+    private ModelBenchmark(Llm llm, double loadRate)
+    {
+        _llm = llm;
+        LoadRate = loadRate;
+    }
+
+    /// <summary>GB/s of fp32 weights made from the file (which is in the page cache after a first load).</summary>
+    public double LoadRate { get; }
+
+    /// <summary>How many bytes of weights one decoding step reads: all but the rows of the table that it does not look up.</summary>
+    public long WeightBytes => _llm.Model.ParameterCount * sizeof(float);
+
+    public static ModelBenchmark Load(string model)
+    {
+        Llm.Load(model).Dispose();
+        long start = Stopwatch.GetTimestamp();
+        Llm llm = Llm.Load(model);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return new ModelBenchmark(llm, llm.Model.ParameterCount * sizeof(float) / seconds / 1e9);
+    }
+
+    /// <summary>Tokens a second of greedy decoding behind a prompt of 128 tokens, its prefill left out.</summary>
+    public double Decode(int batch)
+    {
+        IReadOnlyList<int>[] prompts = [.. Enumerable.Range(0, batch).Select(row => (IReadOnlyList<int>)Ids(Prompt, row))];
+        GenerationOptions For(int count) => new() { MaxNewTokens = count, MinNewTokens = count, Temperature = 0 };
+        double first = Seconds(() => _llm.GenerateFromIds(prompts, For(1))), all = Seconds(() => _llm.GenerateFromIds(prompts, For(Steps + 1)));
+        return batch * Steps / (all - first);
+    }
+
+    /// <summary>Tokens a second of reading a prompt.</summary>
+    public double Prefill(int length) => length / Seconds(() =>
+    {
+        using DecodingSession session = DecodingSession.Open(_llm.Model, ForwardContext.Evaluation, 1, length);
+        using Sequences prompt = Sequences.FromRows([Ids(length, 0)]);
+        session.AppendForLogits(prompt).Dispose();
+    });
+
+    /// <summary>MB/s of UTF-8 text turned into ids, line by line.</summary>
+    public double Tokenize(string file)
+    {
+        string[] lines = File.ReadAllLines(file);
+        long bytes = lines.Sum(line => (long)Encoding.UTF8.GetByteCount(line));
+        return bytes / 1e6 / Seconds(() =>
+        {
+            foreach (string line in lines)
+                _llm.Tokenizer.EncodeIds(line, addSpecialTokens: false);
+        });
+    }
+
+    /// <summary>A session behind a prompt and one step of it, for a profile.</summary>
+    public (DecodingSession Session, Action Step) Decoding(int batch)
+    {
+        DecodingSession session = DecodingSession.Open(_llm.Model, ForwardContext.Evaluation, batch, Prompt + 256);
+        using Sequences prompt = Sequences.FromRows([.. Enumerable.Range(0, batch).Select(row => (IReadOnlyList<int>)Ids(Prompt, row))]);
+        session.AppendForLogits(prompt).Dispose();
+        return (session, () =>
+        {
+            using Sequences one = Sequences.FromRows([.. Enumerable.Range(0, batch).Select(row => (IReadOnlyList<int>)[100 + row])]);
+            session.AppendForLogits(one).Dispose();
+        });
+    }
+
+    public void Dispose() => _llm.Dispose();
+
+    private int[] Ids(int count, int row) => [.. Enumerable.Range(0, count).Select(i => 10 + (((i * 7919) + (row * 104_729)) % (_llm.Model.Config.VocabularySize - 20)))];
+
+    private static double Seconds(Action action)
+    {
+        long start = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+}

@@ -1,0 +1,58 @@
+"""Hugging Face's figures for the benchmark program: reads a line such as "decode 1" or "prefill 512", prints a number.
+
+usage: peer.py MODEL THREADS
+"""
+import os
+import sys
+import time
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+torch.set_num_threads(int(sys.argv[2]))
+path = sys.argv[1]
+folder, gguf = (os.path.dirname(path), os.path.basename(path)) if path.endswith(".gguf") else (path, None)
+model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf, dtype=torch.float32).eval()
+tokenizer = None
+
+
+def seconds(action):
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def ids(batch, length):
+    return torch.randint(10, model.config.vocab_size - 10, (batch, length))
+
+
+def decode(batch, prompt=128, steps=32):
+    prompts = ids(batch, prompt)
+
+    def generate(count):
+        model.generate(prompts, attention_mask=torch.ones_like(prompts), min_new_tokens=count, max_new_tokens=count,
+                       do_sample=False, pad_token_id=0, eos_token_id=None)
+
+    first = seconds(lambda: generate(1))
+    return batch * steps / (seconds(lambda: generate(steps + 1)) - first)
+
+
+def prefill(length):
+    prompt = ids(1, length)
+    return length / seconds(lambda: model(prompt, use_cache=True, logits_to_keep=1))
+
+
+def tokenize(file):
+    global tokenizer
+    tokenizer = tokenizer or AutoTokenizer.from_pretrained(folder)
+    lines = open(file, encoding="utf-8").read().splitlines()
+    size = sum(len(line.encode()) for line in lines)
+    return size / 1e6 / seconds(lambda: [tokenizer.backend_tokenizer.encode(line, add_special_tokens=False).ids for line in lines])
+
+
+print("ready", flush=True)
+with torch.inference_mode():
+    for line in sys.stdin:
+        name, argument = line.strip().split(" ", 1)
+        value = {"decode": lambda a: decode(int(a)), "prefill": lambda a: prefill(int(a)), "tokenize": tokenize}[name](argument)
+        print(value, flush=True)

@@ -1,0 +1,254 @@
+using System.Text.Json;
+using LlmCourse.Adapters;
+using LlmCourse.Checkpoints;
+using LlmCourse.Data;
+using LlmCourse.Generation;
+using LlmCourse.Training;
+using LlmCourse.Transformers;
+using LlmCourse.Transformers.Families;
+using TorchSharp;
+using Parameter = TorchSharp.Modules.Parameter;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Conformance;
+
+/// <summary>Every folder of <c>peft/</c> with an adapter: prompt tuning and plain LoRA; what else there is skips by name.</summary>
+[Trait("Kind", "Peft")]
+public sealed class PeftTests
+{
+    private const double LogitTolerance = 1e-4;
+    private const double LossTolerance = 1e-5;
+
+    public static TheoryData<string> Folders() => Cases.Of("peft", folder =>
+        File.Exists(Path.Combine(folder, "expected.json")) && !folder.EndsWith("-multi", StringComparison.Ordinal));
+
+    [SkippableTheory]
+    [MemberData(nameof(Folders))]
+    public void Logits_and_losses_equal_the_reference(string name)
+    {
+        using PeftFixture fixture = PeftFixture.Load(Cases.Folder("peft", name));
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        Dictionary<string, Tensor> expected = fixture.Expected;
+        using Batch batch = fixture.Batch();
+        foreach (string state in new[] { "base", "adapter", "initial" })
+        {
+            using Adapter? adapter = state switch { "base" => null, "initial" => fixture.Read("initial"), _ => fixture.Read("") };
+            ForwardContext view = adapter?.View(batch.Input.Count) ?? ForwardContext.Evaluation;
+            Close(state, expected["logits." + state], fixture.Logits(batch, view), fixture.Mask(batch, adapter?.VirtualTokens ?? 0));
+            double loss = SupervisedLoss.Of(fixture.Model, batch, view).ToDouble();
+            Assert.Equal(fixture.Json.GetProperty("losses").GetProperty(state).GetDouble(), loss, LossTolerance);
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Folders))]
+    public void Trajectories_equal_the_reference(string name)
+    {
+        using PeftFixture fixture = PeftFixture.Load(Cases.Folder("peft", name));
+        JsonElement trajectory = fixture.Json.GetProperty("trajectory");
+        Assert.Equal("torch.optim.AdamW(one group)", trajectory.GetProperty("optimizer").GetString());
+        using var scope = NewDisposeScope();
+        using Batch batch = fixture.Batch();
+        using Adapter adapter = fixture.Read(trajectory.GetProperty("from").GetString()!.TrimEnd('/'));
+        ForwardContext view = adapter.View(batch.Input.Count) with { FreezeBase = true };
+        double[] betas = [.. trajectory.GetProperty("betas").EnumerateArray().Select(beta => beta.GetDouble())];
+        using var adam = optim.AdamW(
+            adapter.Parameters, trajectory.GetProperty("lr").GetDouble(), betas[0], betas[1],
+            trajectory.GetProperty("eps").GetDouble(), trajectory.GetProperty("weight_decay").GetDouble());
+        Skip.If(trajectory.GetProperty("clip").ValueKind != JsonValueKind.Null, "the trajectory clips gradients");
+        JsonElement losses = trajectory.GetProperty("losses"), norms = trajectory.GetProperty("grad_norms");
+        for (int step = 0; step < losses.GetArrayLength(); step++)
+        {
+            using var stepScope = NewDisposeScope();
+            foreach (Parameter parameter in adapter.Parameters)
+                parameter.grad = null;
+            Tensor loss = SupervisedLoss.Of(fixture.Model, batch, view);
+            loss.backward();
+            Near(losses[step].GetDouble(), loss.ToDouble());
+            Near(norms[step].GetDouble(), Math.Sqrt(adapter.Parameters.Sum(parameter => parameter.grad!.square().sum().ToDouble())));
+            adam.step();
+        }
+
+        Near(trajectory.GetProperty("loss_after").GetDouble(), SupervisedLoss.Of(fixture.Model, batch, view).ToDouble());
+        using var noGrad = no_grad();
+        Close("trained", fixture.Expected["logits.trained"], fixture.Logits(batch, view), fixture.Mask(batch, adapter.VirtualTokens), 1e-3);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Folders))]
+    public void Greedy_tokens_equal_the_reference(string name)
+    {
+        using PeftFixture fixture = PeftFixture.Load(Cases.Folder("peft", name));
+        Skip.IfNot(fixture.Json.TryGetProperty("generation", out JsonElement cases), "there is no generation");
+        int compared = 0;
+        foreach (JsonElement item in cases.EnumerateArray().Where(item => item.TryGetProperty("new_tokens", out _)))
+        {
+            int[][] ids = Rows(item.GetProperty("input_ids")), mask = Rows(item.GetProperty("attention_mask")), want = Rows(item.GetProperty("new_tokens"));
+            int[][] prompts = [.. ids.Zip(mask, (row, ones) => row.Where((_, t) => ones[t] == 1).ToArray())];
+            using Adapter adapter = fixture.Read("");
+            TokenGenerator generator = new(fixture.Model, adapter.View(prompts.Length), GenerationDefaults.None);
+            IReadOnlyList<Completion> got = generator.Generate(prompts, new GenerationOptions { MaxNewTokens = want[0].Length, EosTokenIds = [] });
+            for (int r = 0; r < prompts.Length; r++)
+            {
+                // peft's padding on the left takes positions behind virtual tokens; ours never does.
+                if (adapter.Prompt is not null && mask[r][0] == 0)
+                    continue;
+                int decided = item.GetProperty("margins_top1_top2")[r].EnumerateArray().TakeWhile(margin => margin.GetDouble() > 1e-3).Count();
+                Assert.Equal(want[r].Take(decided), got[r].Tokens.Take(decided));
+                compared++;
+            }
+        }
+
+        Assert.True(compared > 0);
+    }
+
+    private static int[][] Rows(JsonElement rows) => [.. rows.EnumerateArray().Select(row => row.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
+
+    private static void Near(double want, double got) => Assert.True(Math.Abs(want - got) <= 1e-4 * (1 + Math.Abs(want)), $"{got}, reference {want}");
+
+    private static void Close(string what, Tensor want, Tensor got, Tensor mask, double tolerance = LogitTolerance)
+    {
+        Assert.Equal(want.shape, got.shape);
+        double worst = got.sub(want).abs().masked_fill(mask.logical_not().view([.. mask.shape, .. Enumerable.Repeat(1L, (int)(got.dim() - mask.dim()))]), 0).max().ToDouble();
+        Assert.True(worst <= tolerance, $"{what}: largest difference {worst:g3}");
+    }
+
+    /// <summary>What an adapter's folder holds, as far as it is read here.</summary>
+    internal sealed record Adapter(Parameter? Prompt, IReadOnlyDictionary<string, LoraDelta> Deltas) : IDisposable
+    {
+        public IEnumerable<Parameter> Parameters => Prompt is not null ? [Prompt] : Deltas.Values.SelectMany(delta => new[] { delta.Down, delta.Up });
+
+        // An encoder reads only the first of the embeddings that peft keeps for both stacks.
+        public required int VirtualTokens { get; init; }
+
+        public ForwardContext View(int rows) => Prompt is not null
+            ? new ForwardContext { SoftPrompt = Prompt.narrow(0, 0, VirtualTokens) }
+            : new ForwardContext { Adapter = new RowAdapters([.. Enumerable.Repeat(Deltas, rows)]) };
+
+        public void Dispose()
+        {
+            Prompt?.Dispose();
+            foreach (LoraDelta delta in Deltas.Values)
+                delta.Dispose();
+        }
+    }
+
+    internal sealed class PeftFixture : IDisposable
+    {
+        private readonly string _folder;
+        private readonly Pretrained _pretrained;
+
+        private PeftFixture(string folder, Pretrained pretrained)
+        {
+            _folder = folder;
+            _pretrained = pretrained;
+            Json = Shared.Json(folder, "expected.json");
+            using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, "expected.safetensors"));
+            Expected = file.Weights.Keys.ToDictionary(key => key, key => file.Read(key).to(ModelFixture.Device).DetachFromDisposeScope());
+        }
+
+        public TransformerModel Model => _pretrained.Model;
+
+        public JsonElement Json { get; }
+
+        public Dictionary<string, Tensor> Expected { get; }
+
+        public static PeftFixture Load(string folder)
+        {
+            ModelFixture.RequireDevice();
+            JsonElement config = Shared.Json(folder, "adapter_config.json"), expected = Shared.Json(folder, "expected.json");
+            string type = config.GetProperty("peft_type").GetString()!;
+            Skip.If(type is not ("PROMPT_TUNING" or "LORA"), $"{type} is not read yet");
+            Skip.If(type == "LORA" && Special(config) is not null, $"LoRA with {Special(config)} is not read yet");
+            Skip.If(config.GetProperty("task_type").GetString() == "SEQ_CLS", "adapters of classifiers are not read yet");
+            string baseFolder = Path.Combine(folder, "..", expected.GetProperty("base").GetString()!);
+            try
+            {
+                return new PeftFixture(folder, Pretrained.FromFolder(baseFolder, device: ModelFixture.Device));
+            }
+            catch (UnsupportedModelException error)
+            {
+                Skip.If(true, error.Message);
+                throw;
+            }
+        }
+
+        /// <summary>The adapter of the folder or of a folder in it.</summary>
+        public Adapter Read(string below)
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(_folder, below, "adapter_model.safetensors"));
+            JsonElement config = Shared.Json(_folder, below, "adapter_config.json");
+            Parameter Parameter(string name) => new(file.Read(name).to(ModelFixture.Device));
+            if (config.GetProperty("peft_type").GetString() == "PROMPT_TUNING")
+            {
+                return new Adapter(Parameter("prompt_embeddings"), new Dictionary<string, LoraDelta>())
+                {
+                    VirtualTokens = config.GetProperty("num_virtual_tokens").GetInt32(),
+                };
+            }
+
+            double rank = config.GetProperty("r").GetDouble(), alpha = config.GetProperty("lora_alpha").GetDouble();
+            double scale = alpha / (config.GetProperty("use_rslora").GetBoolean() ? Math.Sqrt(rank) : rank);
+            WeightNames names = new(_pretrained.Family, Model.Config);
+            Dictionary<string, LoraDelta> deltas = new(StringComparer.Ordinal);
+            foreach (AdapterSite site in Model.Sites)
+            {
+                string prefix = "base_model.model." + names.Module(site.Name) + ".lora_";
+                if (file.Weights.ContainsKey(prefix + "A.weight"))
+                    deltas.Add(site.Name, new LoraDelta(Parameter(prefix + "A.weight"), Parameter(prefix + "B.weight"), scale));
+            }
+
+            string? other = file.Weights.Keys.FirstOrDefault(key => !key.EndsWith(".lora_A.weight", StringComparison.Ordinal) && !key.EndsWith(".lora_B.weight", StringComparison.Ordinal));
+            Skip.If(other is not null, $"an adapter with {other} is not read yet");
+            Assert.Equal(file.Weights.Count, 2 * deltas.Count);
+            return new Adapter(null, deltas) { VirtualTokens = 0 };
+        }
+
+        public Batch Batch()
+        {
+            Tensor labels = Expected["input.labels"];
+            Sequences input = Sequences.FromTensors(Expected["input.input_ids"], Expected["input.attention_mask"]);
+            if (Model.Config.Encoder is null)
+                return new Batch(input, labels: labels.alias());
+            Tensor start = full([labels.size(0), 1], Model.Config.DecoderStartTokenId!.Value, ScalarType.Int64, labels.device);
+            Tensor shifted = cat([start, labels.narrow(1, 0, labels.size(1) - 1)], 1);
+            return new Batch(input, Sequences.FromTensors(shifted.masked_fill(shifted.eq(Data.Batch.Ignore), Model.Config.PadTokenId!.Value)), labels.alias());
+        }
+
+        /// <summary>Logits as peft returns them: of decoders those behind virtual tokens come first.</summary>
+        public Tensor Logits(Batch batch, ForwardContext view)
+        {
+            using Hidden hidden = Model.Trunk.Run(batch, view);
+            Tensor states = hidden.Prefix is null ? hidden.States : cat([hidden.Prefix, hidden.States], 1);
+            return Model.TokenLogits(states, view);
+        }
+
+        /// <summary>Where logits mean something.</summary>
+        public Tensor Mask(Batch batch, int virtualTokens)
+        {
+            if (batch.Decoder is not null)
+                return batch.Labels!.ne(Data.Batch.Ignore);
+            Tensor own = Expected["input.attention_mask"].to(ScalarType.Bool);
+            return cat([ones([own.size(0), virtualTokens], ScalarType.Bool, own.device), own], 1);
+        }
+
+        public void Dispose()
+        {
+            foreach (Tensor tensor in Expected.Values)
+                tensor.Dispose();
+            _pretrained.Dispose();
+        }
+
+        // The first setting that makes more of LoRA than A and B, by its key.
+        private static string? Special(JsonElement config)
+        {
+            bool Is(string key, params string[] plain) => config.TryGetProperty(key, out JsonElement value) && !plain.Contains(value.GetRawText());
+            return Is("use_dora", "false") ? "use_dora"
+                : Is("bias", "\"none\"") ? "bias"
+                : Is("lora_bias", "false") ? "lora_bias"
+                : Is("init_lora_weights", "true") ? "init_lora_weights"
+                : new[] { "modules_to_save", "rank_pattern", "alpha_pattern", "trainable_token_indices", "target_parameters" }.FirstOrDefault(key => Is(key, "null", "{}", "[]"));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using LlmCourse.Checkpoints;
+using LlmCourse.Data;
+using LlmCourse.Transformers;
+using TorchSharp;
+
+namespace LlmCourse.Tests;
+
+/// <summary>Random models of every family, small enough for a test, with weights large enough that tokens differ.</summary>
+internal static class TinyFamilies
+{
+    public const int Vocabulary = 48;
+
+    private const string T5 = """
+        {"model_type":"t5","architectures":["T5ForConditionalGeneration"],"vocab_size":48,"d_model":24,"d_kv":8,"d_ff":40,"num_layers":2,"num_decoder_layers":3,
+        "num_heads":4,"relative_attention_num_buckets":8,"relative_attention_max_distance":16,"pad_token_id":0,"eos_token_id":1,"decoder_start_token_id":0
+        """;
+
+    public static TheoryData<string> All => ["t5", "t5-gated", "llama", "gpt2", "bart", "bert"];
+
+    public static TheoryData<string> LanguageModels => ["t5", "t5-gated", "llama", "gpt2", "bart"];
+
+    public static TheoryData<string> Decoders => ["llama", "gpt2"];
+
+    public static TheoryData<string> EncoderDecoders => ["t5", "t5-gated", "bart"];
+
+    public static JsonElement Config(string name)
+    {
+        using JsonDocument document = JsonDocument.Parse(name switch
+        {
+            "t5" => T5 + ""","feed_forward_proj":"relu","tie_word_embeddings":true}""",
+            "t5-gated" => T5 + ""","feed_forward_proj":"gated-gelu","tie_word_embeddings":false}""",
+            "llama" => """
+                {"model_type":"llama","architectures":["LlamaForCausalLM"],"vocab_size":48,"hidden_size":32,"intermediate_size":40,"num_hidden_layers":2,
+                "num_attention_heads":4,"num_key_value_heads":2,"hidden_act":"silu","max_position_embeddings":256,"initializer_range":0.4,"rms_norm_eps":1e-6,
+                "tie_word_embeddings":false,"rope_theta":10000.0}
+                """,
+            "gpt2" => """
+                {"model_type":"gpt2","architectures":["GPT2LMHeadModel"],"vocab_size":48,"n_embd":32,"n_head":4,"n_layer":2,"n_positions":64,"initializer_range":0.3}
+                """,
+            "bart" => """
+                {"model_type":"bart","architectures":["BartForConditionalGeneration"],"vocab_size":48,"d_model":24,"encoder_layers":2,"decoder_layers":2,
+                "encoder_attention_heads":4,"decoder_attention_heads":4,"encoder_ffn_dim":40,"decoder_ffn_dim":40,"max_position_embeddings":64,"init_std":0.4,
+                "scale_embedding":true,"activation_function":"gelu","pad_token_id":0,"bos_token_id":1,"eos_token_id":2,"decoder_start_token_id":2}
+                """,
+            "bert" => """
+                {"model_type":"bert","architectures":["BertForMaskedLM"],"vocab_size":48,"hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,
+                "intermediate_size":48,"max_position_embeddings":64,"type_vocab_size":2,"hidden_act":"gelu","initializer_range":0.3}
+                """,
+            _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such model."),
+        });
+        return document.RootElement.Clone();
+    }
+
+    public static Pretrained Load(string name, long seed = 7) => Pretrained.FromConfig(Config(name), seed);
+
+    public static TransformerModel Model(string name, long seed = 7) => Load(name, seed).Model;
+
+    /// <summary>Rows of tokens that depend on the seed alone.</summary>
+    public static int[][] Rows(int seed, params int[] lengths)
+    {
+        Random random = new(seed);
+        return [.. lengths.Select(length => Enumerable.Range(0, length).Select(_ => random.Next(3, Vocabulary)).ToArray())];
+    }
+
+    /// <summary>A batch to learn from, for a model of any kind.</summary>
+    public static Batch Batch(TransformerModel model, int[][] rows) => model.Config switch
+    {
+        { Encoder: not null, Decoder: not null } => LlmCourse.Data.Batch.ForEncoderDecoder(rows, [.. rows.Select(row => row.Reverse().ToArray())], model.Config.DecoderStartTokenId!.Value, padId: 0),
+        _ => LlmCourse.Data.Batch.ForDecoder(rows),
+    };
+
+    /// <summary>The largest difference of two tensors of one shape.</summary>
+    public static double Difference(torch.Tensor first, torch.Tensor second)
+    {
+        Assert.Equal(first.shape, second.shape);
+        using var scope = torch.NewDisposeScope();
+        return first.sub(second).abs().max().ToDouble();
+    }
+
+    public static void Close(torch.Tensor expected, torch.Tensor actual, double tolerance, string what = "")
+    {
+        double difference = Difference(expected, actual);
+        Assert.True(difference <= tolerance, $"{what}: largest difference {difference:g3}, tolerance {tolerance:g3}");
+    }
+
+    public static void SameBits(torch.Tensor expected, torch.Tensor actual, string what = "")
+    {
+        Assert.Equal(expected.shape, actual.shape);
+        Assert.True(expected.bytes.SequenceEqual(actual.bytes), $"{what}: bits differ");
+    }
+}

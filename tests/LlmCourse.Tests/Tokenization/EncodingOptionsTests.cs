@@ -1,0 +1,80 @@
+using LlmCourse.Runtime;
+using LlmCourse.Tokenization;
+
+namespace LlmCourse.Tests.Tokenization;
+
+public sealed class EncodingOptionsTests
+{
+    private readonly PretrainedTokenizer _tokenizer = TinyTokenizers.Words("""
+        "truncation": {"max_length": 5, "stride": 1, "strategy": "LongestFirst", "direction": "Right"},
+        "padding": {"strategy": "BatchLongest", "direction": "Left", "pad_to_multiple_of": 4, "pad_id": 0, "pad_type_id": 2, "pad_token": "<pad>"},
+        "pre_tokenizer": {"type": "WhitespaceSplit"},
+        "post_processor": {"type": "BertProcessing", "cls": ["<unk>", 0], "sep": ["ab", 3]},
+        """);
+
+    [Fact]
+    public void The_file_truncates_and_pads_only_when_asked()
+    {
+        Assert.Equal([0, 1, 1, 1, 1, 1, 1, 3], _tokenizer.Encode("a a a a a a").Ids);
+        EncodedText encoded = _tokenizer.Encode("a b a b a b", null, _tokenizer.FileOptions);
+        Assert.Equal([0, 0, 0, 0, 1, 2, 1, 3], encoded.Ids);
+        Assert.Equal([0, 0, 0, 1, 1, 1, 1, 1], encoded.AttentionMask);
+        Assert.Equal(2, encoded.Overflowing.Count);
+        Assert.Equal([0, 0, 0, 0, 1, 2, 1, 3], encoded.Overflowing[0].Ids);
+        Assert.Equal([0, 0, 0, 0, 0, 1, 2, 3], encoded.Overflowing[1].Ids);
+    }
+
+    [Fact]
+    public void A_batch_is_padded_to_its_longest()
+    {
+        IReadOnlyList<EncodedText> rows = _tokenizer.EncodeBatch(["a", "a b a"], new EncodingOptions { AddSpecialTokens = false, Padding = new PaddingOptions { Id = 9 } });
+        Assert.Equal([1, 9, 9], rows[0].Ids);
+        Assert.Equal([1, 2, 1], rows[1].Ids);
+        Assert.Equal([0, 1, 1], rows[0].SpecialTokensMask);
+    }
+
+    [Fact]
+    public void The_longer_text_gives_way_first()
+    {
+        EncodingOptions options = new() { AddSpecialTokens = false, Truncation = new TruncationOptions { MaxLength = 5 } };
+        Assert.Equal([0, 1, 1, 1, 1], _tokenizer.Encode("a", "b b b b b b", options).SequenceIds);
+        Assert.Equal([0, 0, 1, 1, 1], _tokenizer.Encode("a a a a", "b b b b b b", options).SequenceIds);
+        Assert.Equal([0, 0, 0, 1, 1], _tokenizer.Encode("a a a a", "b b b", options).SequenceIds);
+        Assert.Empty(_tokenizer.Encode("a a a a a a", null, options).Overflowing);
+    }
+
+    [Theory]
+    [InlineData(1, 0, "max_length")]
+    [InlineData(4, 2, "stride")]
+    public void What_cannot_be_truncated_is_refused_by_name(int maxLength, int stride, string names)
+    {
+        EncodingOptions options = new() { Truncation = new TruncationOptions { MaxLength = maxLength, Stride = stride } };
+        TokenizerException error = Assert.Throws<TokenizerException>(() => _tokenizer.Encode("a a a a a", null, options));
+        Assert.Contains(names, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_text_that_must_give_way_must_be_long_enough()
+    {
+        EncodingOptions options = new() { Truncation = new TruncationOptions { MaxLength = 5, Strategy = TruncationStrategy.OnlySecond } };
+        Assert.Throws<TokenizerException>(() => _tokenizer.Encode("a a a a a", null, options));
+        Assert.Throws<TokenizerException>(() => _tokenizer.Encode("a a a a a", "b", options));
+    }
+
+    [Fact]
+    public void Options_out_of_range_are_refused_by_name()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>("MaxLength", () => _tokenizer.Encode("a", null, new EncodingOptions { Truncation = new TruncationOptions { MaxLength = -1 } }));
+        Assert.Throws<ArgumentOutOfRangeException>("Length", () => _tokenizer.Encode("a", null, new EncodingOptions { Padding = new PaddingOptions { Length = int.MaxValue } }));
+        Assert.Contains("pad token", Assert.Throws<TokenizerException>(() => _tokenizer.Encode("a", null, new EncodingOptions { Padding = new PaddingOptions() })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Combinations_of_overflowing_parts_have_a_limit()
+    {
+        EncodingOptions options = new() { AddSpecialTokens = false, KeepOverflow = true, Truncation = new TruncationOptions { MaxLength = 2 } };
+        string text = string.Concat(Enumerable.Repeat("a ", 1000));
+        Assert.Throws<TokenizerException>(() => _tokenizer.Encode(text, text, options));
+        Assert.Equal(2, _tokenizer.Encode(text, text, options with { KeepOverflow = false }).Ids.Count);
+    }
+}

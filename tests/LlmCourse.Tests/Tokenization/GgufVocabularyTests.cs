@@ -1,0 +1,84 @@
+using LlmCourse.Runtime;
+using LlmCourse.Tokenization;
+using LlmCourse.Tokenization.Text;
+
+namespace LlmCourse.Tests.Tokenization;
+
+public sealed class GgufVocabularyTests
+{
+    private static Dictionary<string, object> Llama() => new()
+    {
+        ["tokenizer.ggml.model"] = "llama",
+        ["tokenizer.ggml.tokens"] = new[] { "<unk>", "<s>", "</s>", "▁", "a", "b", "ab", "▁a", "<0xC3>", "<0xA9>" },
+        ["tokenizer.ggml.scores"] = new[] { 0f, 0f, 0f, -9f, -9f, -9f, -1f, -2f, 0f, 0f },
+        ["tokenizer.ggml.token_type"] = new[] { 2, 3, 3, 1, 1, 1, 1, 1, 6, 6 },
+        ["tokenizer.ggml.bos_token_id"] = 1u,
+        ["tokenizer.ggml.eos_token_id"] = 2u,
+        ["tokenizer.chat_template"] = "{{ x }}",
+    };
+
+    private static Dictionary<string, object> Gpt2(string pre)
+    {
+        string[] bytes = [.. Enumerable.Range(0, 256).Select(value => ByteLetters.Letter((byte)value).ToString())];
+        return new()
+        {
+            ["tokenizer.ggml.model"] = "gpt2",
+            ["tokenizer.ggml.pre"] = pre,
+            ["tokenizer.ggml.tokens"] = bytes.Concat(["ĠĠ", "12", "123", "<eot>"]).Cast<object>().ToList(),
+            ["tokenizer.ggml.token_type"] = Enumerable.Repeat(1, 259).Append(3).ToArray(),
+            ["tokenizer.ggml.merges"] = new[] { "Ġ Ġ", "1 2", "12 3" },
+            ["tokenizer.ggml.bos_token_id"] = 259u,
+            ["tokenizer.ggml.add_bos_token"] = true,
+        };
+    }
+
+    [Fact]
+    public void The_merges_follow_from_the_scores()
+    {
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.FromGguf(Llama());
+        EncodedText encoded = tokenizer.Encode("ab aé</s>");
+        Assert.Equal(["<s>", "▁", "ab", "▁a", "<0xC3>", "<0xA9>", "</s>"], encoded.Tokens);
+        Assert.Equal("ab aé", tokenizer.Decode(encoded.Ids, skipSpecialTokens: true));
+        Assert.Equal((1, 2, "{{ x }}"), (tokenizer.BosId, tokenizer.EosId, tokenizer.ChatTemplate));
+    }
+
+    [Fact]
+    public void A_file_may_want_no_blank_in_front_and_an_end_token()
+    {
+        Dictionary<string, object> metadata = Llama();
+        metadata["tokenizer.ggml.add_space_prefix"] = false;
+        metadata["tokenizer.ggml.add_bos_token"] = false;
+        metadata["tokenizer.ggml.add_eos_token"] = true;
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.FromGguf(metadata);
+        Assert.Equal(["ab", "</s>"], tokenizer.Encode("ab").Tokens);
+        Assert.Equal(" ab", tokenizer.Decode(tokenizer.EncodeIds(" ab", false)));
+    }
+
+    [Theory]
+    [InlineData("gpt-2", "<eot>|Ġ|Ġ|123")]
+    [InlineData("smollm", "<eot>|ĠĠ|1|2|3")]
+    [InlineData("llama-bpe", "<eot>|Ġ|Ġ|123")]
+    [InlineData("qwen2", "<eot>|Ġ|Ġ|1|2|3")]
+    public void The_splitting_has_a_name(string pre, string tokens) =>
+        Assert.Equal(tokens, string.Join('|', PretrainedTokenizer.FromGguf(Gpt2(pre)).Encode("  123").Tokens));
+
+    [Fact]
+    public void What_is_not_supported_or_does_not_fit_is_named()
+    {
+        Assert.Equal("tokenizer.ggml.pre tekken", Assert.Throws<TokenizerException>(() => PretrainedTokenizer.FromGguf(Gpt2("tekken"))).UnsupportedPart);
+        Fails(metadata => metadata.Remove("tokenizer.ggml.model"), "model");
+        Fails(metadata => metadata["tokenizer.ggml.model"] = "bert", "bert");
+        Fails(metadata => metadata.Remove("tokenizer.ggml.scores"), "scores");
+        Fails(metadata => metadata["tokenizer.ggml.token_type"] = new[] { 1 }, "token_type");
+        Fails(metadata => metadata["tokenizer.ggml.bos_token_id"] = 99u, "bos_token_id");
+        Fails(metadata => metadata["tokenizer.ggml.tokens"] = 5, "tokens");
+        Fails(metadata => metadata["tokenizer.ggml.eos_token_id"] = ulong.MaxValue, "eos_token_id");
+    }
+
+    private static void Fails(Action<Dictionary<string, object>> change, string names)
+    {
+        Dictionary<string, object> metadata = Llama();
+        change(metadata);
+        Assert.Contains(names, Assert.Throws<TokenizerException>(() => PretrainedTokenizer.FromGguf(metadata)).Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,59 @@
+using LlmCourse.Data;
+using LlmCourse.Tests.Adapters;
+using LlmCourse.Training;
+using LlmCourse.Transformers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Tests.Training;
+
+/// <summary>A training step leaves no tensor behind.</summary>
+[Collection(ProcessWide.Name)]
+public sealed class LiveTensorsTests
+{
+    [Theory]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
+    public void Steps_leave_no_tensor(string name) => Train(name, 10, FullTraining);
+
+    [Theory]
+    [Trait("Category", "Long")]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
+    public void Two_hundred_steps_leave_no_tensor(string name) => Train(name, 200, FullTraining);
+
+    [Theory]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    public void Steps_of_an_adapter_leave_no_tensor(string name) => Train(name, 10, AdapterTraining);
+
+    private static void Train(string name, int steps, Func<TransformerModel, (Action<int> Step, IDisposable Owner)> prepare)
+    {
+        using TransformerModel model = TinyFamilies.Model(name);
+        (Action<int> step, IDisposable owner) = prepare(model);
+        using (owner)
+            ProcessWide.LeavesNoTensors(steps, step);
+    }
+
+    private static (Action<int> Step, IDisposable Owner) FullTraining(TransformerModel model)
+    {
+        optim.Optimizer adam = optim.AdamW(model.TrainableParameters(), lr: 1e-3);
+        return (i => Step(model, adam, i, new ForwardContext()), adam);
+    }
+
+    private static (Action<int> Step, IDisposable Owner) AdapterTraining(TransformerModel model)
+    {
+        TinyLora lora = new(model, 1);
+        optim.Optimizer adam = optim.AdamW(lora.Parameters, lr: 1e-3);
+        return (i => Step(model, adam, i, new ForwardContext { Adapter = TinyLora.Rows(lora, lora, lora), FreezeBase = true }), lora);
+    }
+
+    private static void Step(TransformerModel model, optim.Optimizer optimizer, int i, ForwardContext view)
+    {
+        using DropoutMasks dropout = new(seed: 1, step: i + 1);
+        using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(i, 4, 6, 2));
+        using (NewDisposeScope())
+        {
+            optimizer.zero_grad();
+            SupervisedLoss.Of(model, batch, view with { Dropout = dropout, CaptureHiddenStates = i % 2 == 0, CaptureAttentions = i % 2 == 0 }).backward();
+            optimizer.step();
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using LlmCourse.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Tests.Training;
+
+public sealed class LossesTests
+{
+    [Fact]
+    public void CrossEntropy_is_the_mean_over_positions_with_a_label()
+    {
+        using var scope = NewDisposeScope();
+        // Probabilities (1/4, 3/4) and (1/2, 1/2); the third position has no label: −(ln 3/4 + ln 1/2) / 2.
+        Tensor logits = tensor(new[] { 0f, MathF.Log(3), 5, 5, 9, -9 }, [1, 3, 2]), labels = tensor(new long[] { 1, 0, -100 }, [1, 3]);
+        TensorAssert.Close([-(Math.Log(0.75) + Math.Log(0.5)) / 2], Losses.CrossEntropy(logits, labels));
+        TensorAssert.Close([Math.Log(0.75), Math.Log(0.5), 0], Losses.LogProbabilities(logits, labels));
+        Assert.True(double.IsNaN(Losses.CrossEntropy(logits, full([1, 3], -100, ScalarType.Int64)).ToDouble()));
+    }
+
+    [Fact]
+    public void MeanSquaredError_squares_differences()
+    {
+        using var scope = NewDisposeScope();
+        TensorAssert.Close([(4 + 0.25) / 2], Losses.MeanSquaredError(tensor(new float[] { 1, 3 }, [2, 1]), tensor(new[] { 3, 2.5 })));
+    }
+
+    [Fact]
+    public void BinaryCrossEntropy_takes_each_label_by_itself()
+    {
+        using var scope = NewDisposeScope();
+        // σ(0) = 1/2 with label 1, σ(ln 3) = 3/4 with label 0: −(ln 1/2 + ln 1/4) / 2.
+        TensorAssert.Close([-(Math.Log(0.5) + Math.Log(0.25)) / 2], Losses.BinaryCrossEntropy(tensor(new[] { 0, MathF.Log(3) }, [1, 2]), tensor(new long[] { 1, 0 }, [1, 2])));
+    }
+
+    [Fact]
+    public void Labels_of_another_shape_are_refused()
+    {
+        using var scope = NewDisposeScope();
+        Tensor logits = zeros(2, 3), two = zeros([2], ScalarType.Int64), three = zeros([3], ScalarType.Int64);
+        Losses.CrossEntropy(logits, two).Dispose();
+        foreach (Func<Tensor> loss in (Func<Tensor>[])[() => Losses.CrossEntropy(logits, three), () => Losses.LogProbabilities(logits, three), () => Losses.MeanSquaredError(logits, three), () => Losses.BinaryCrossEntropy(logits, three)])
+            Assert.Equal("labels", Assert.Throws<ArgumentException>(() => loss().Dispose()).ParamName);
+    }
+
+    [Fact]
+    public void They_leave_nothing_behind_and_pass_gradients()
+    {
+        using Tensor logits = zeros([2, 2], requires_grad: true), numbers = tensor(new long[] { 0, 1, 1, 0 }, [2, 2]), classes = tensor(new long[] { 0, 1 });
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        Losses.CrossEntropy(logits, classes).Dispose();
+        Losses.LogProbabilities(logits, classes).Dispose();
+        Losses.MeanSquaredError(logits, numbers).Dispose();
+        Losses.BinaryCrossEntropy(logits, numbers).Dispose();
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        using Tensor loss = Losses.CrossEntropy(logits, classes);
+        loss.backward();
+        TensorAssert.Close([-0.25, 0.25, 0.25, -0.25], logits.grad!); // (softmax − one-hot) / 2
+    }
+}

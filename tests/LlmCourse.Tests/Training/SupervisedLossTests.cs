@@ -1,0 +1,69 @@
+using LlmCourse.Data;
+using LlmCourse.Tests.Transformers;
+using LlmCourse.Training;
+using LlmCourse.Transformers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Tests.Training;
+
+public sealed class SupervisedLossTests
+{
+    [Fact]
+    public void A_decoders_token_is_compared_with_the_prediction_before_it()
+    {
+        using TransformerModel model = Tiny.Model(Tiny.Decoder());
+        using Batch batch = Batch.ForDecoder([[3, 4, 5], [6, 7]], promptLengths: [2, 0]);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        Tensor log = model.Logits(batch).log_softmax(-1);
+        // Row 0 has the label 5 at column 2; row 1 has 6 and 7, and nothing stands before 6.
+        double expected = -(log[0, 1, 5].ToDouble() + log[1, 0, 7].ToDouble()) / 2;
+        TensorAssert.Close([expected], SupervisedLoss.Of(model, batch, ForwardContext.Evaluation), 1e-5);
+    }
+
+    [Fact]
+    public void Padding_and_packing_change_nothing()
+    {
+        using TransformerModel model = Tiny.Model(Tiny.Decoder(stack => stack with { Positions = new PositionConfig { Kind = PositionKind.Rotary } }));
+        int[][] rows = [[3, 4, 5], [6, 7]];
+        using Tensor labels = tensor(new long[] { 3, 4, 5, -100, 6, 7 }, [2, 3]), packedLabels = tensor(new long[] { 3, 4, 5, 6, 7 }, [1, 5]);
+        using Batch right = Batch.ForDecoder(rows);
+        using Batch left = new(Sequences.FromRows(rows, padLeft: true), labels: labels.alias());
+        using Batch packed = new(Sequences.Packed([rows]), labels: packedLabels.alias());
+        using var scope = NewDisposeScope();
+        Tensor expected = SupervisedLoss.Of(model, right, ForwardContext.Evaluation);
+        TensorAssert.Close(expected, SupervisedLoss.Of(model, left, ForwardContext.Evaluation), 1e-5);
+        TensorAssert.Close(expected, SupervisedLoss.Of(model, packed, ForwardContext.Evaluation), 1e-5);
+    }
+
+    [Fact]
+    public void The_head_and_the_labels_decide_which_loss_it_is()
+    {
+        using Sequences input = Sequences.FromRows([[3, 4], [5, 6]]);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        Check(new HeadConfig { Kind = HeadKind.SequenceClassification, Labels = 1 }, tensor(new[] { 0.5f, 1 }), Losses.MeanSquaredError);
+        Check(new HeadConfig { Kind = HeadKind.SequenceClassification, Labels = 3 }, tensor(new long[] { 2, 0 }), Losses.CrossEntropy);
+        Check(new HeadConfig { Kind = HeadKind.SequenceClassification, Labels = 3 }, ones(2, 3), Losses.BinaryCrossEntropy);
+        Check(new HeadConfig { Kind = HeadKind.SequenceClassification, Labels = 2, Problem = ProblemType.Regression }, ones(2, 2), Losses.MeanSquaredError);
+        Check(new HeadConfig { Kind = HeadKind.TokenClassification, Labels = 3 }, tensor(new long[] { 2, 0, -100, 1 }, [2, 2]), Losses.CrossEntropy);
+
+        void Check(HeadConfig head, Tensor labels, Func<Tensor, Tensor, Tensor> loss)
+        {
+            using TransformerModel model = Tiny.Model(Tiny.Encoder() with { Head = head });
+            Batch batch = new(input, labels: labels);
+            TensorAssert.Close(loss(model.Logits(batch), labels), SupervisedLoss.Of(model, batch, ForwardContext.Evaluation), 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Labels_that_do_not_fit_are_refused()
+    {
+        using TransformerModel model = Tiny.Model(Tiny.Decoder());
+        using Batch none = new(Sequences.FromRows([[3, 4, 5]])), shifted = new(Sequences.FromRows([[3, 4, 5]]), labels: zeros([1, 2], ScalarType.Int64)), single = Batch.ForDecoder([[3]]);
+        Assert.Contains("no labels", Assert.Throws<ArgumentException>(() => SupervisedLoss.Of(model, none, ForwardContext.Evaluation)).Message, StringComparison.Ordinal);
+        Assert.Contains("[1, 3]", Assert.Throws<ArgumentException>(() => SupervisedLoss.Of(model, shifted, ForwardContext.Evaluation)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => SupervisedLoss.Of(model, single, ForwardContext.Evaluation));
+    }
+}

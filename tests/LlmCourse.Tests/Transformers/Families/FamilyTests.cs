@@ -1,0 +1,187 @@
+using System.Text.Json;
+using LlmCourse.Transformers;
+using LlmCourse.Transformers.Families;
+
+namespace LlmCourse.Tests.Transformers.Families;
+
+public sealed class FamilyTests
+{
+    public static TheoryData<string> Names => new(Configs.Families);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Harmless_unknown_keys_and_nulls_are_tolerated(string family)
+    {
+        TransformerConfig plain = Read(Configs.With(family)), more = Read(Configs.With(family,
+            """{"transformers_version":"9.9","use_cache":true,"_name_or_path":"x","some_new_key":{"a":[1]},"torch_dtype":"bfloat16","task_specific_params":{}}"""));
+        Assert.Equal(Show(plain), Show(more));
+    }
+
+    [Theory]
+    [InlineData("t5", "d_model")]
+    [InlineData("t5", "num_heads")]
+    [InlineData("bart", "encoder_ffn_dim")]
+    [InlineData("bart", "max_position_embeddings")]
+    [InlineData("llama", "hidden_size")]
+    [InlineData("llama", "intermediate_size")]
+    [InlineData("gpt2", "n_positions")]
+    [InlineData("bert", "num_hidden_layers")]
+    [InlineData("roberta", "vocab_size")]
+    public void A_key_that_is_needed_is_named(string family, string key)
+    {
+        ConfigException error = Assert.Throws<ConfigException>(() => Read(Configs.With(family, $$"""{"{{key}}":null}""")));
+        Assert.Contains($"lacks \"{key}\"", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("t5", "num_layers", "\"two\"")]
+    [InlineData("t5", "dropout_rate", "[0.1]")]
+    [InlineData("bart", "d_model", "8.5")]
+    [InlineData("bart", "scale_embedding", "1")]
+    [InlineData("llama", "vocab_size", "3000000000")]
+    [InlineData("llama", "eos_token_id", "[1,\"2\"]")]
+    [InlineData("llama", "rope_parameters", "7")]
+    [InlineData("gpt2", "scale_attn_weights", "\"yes\"")]
+    [InlineData("bert", "layer_norm_eps", "\"small\"")]
+    [InlineData("bert", "architectures", "\"BertModel\"")]
+    [InlineData("roberta", "hidden_act", "3")]
+    public void A_value_of_the_wrong_kind_is_named_and_shown(string family, string key, string value)
+    {
+        ConfigException error = Assert.Throws<ConfigException>(() => Read(Configs.With(family, $$"""{"{{key}}":{{value}}}""")));
+        Assert.Contains($"\"{key}\" must be", error.Message, StringComparison.Ordinal);
+        Assert.Contains(value, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("t5", "feed_forward_proj", "\"gated-tanh\"")]
+    [InlineData("t5", "is_encoder_decoder", "false")]
+    [InlineData("t5", "architectures", "[\"T5EncoderModel\"]", "T5EncoderModel")]
+    [InlineData("t5", "architectures", "[\"T5ForSequenceClassification\"]", "SequenceClassification")]
+    [InlineData("bart", "activation_function", "\"mish\"")]
+    [InlineData("bart", "tie_word_embeddings", "false")]
+    [InlineData("bart", "normalize_before", "true")]
+    [InlineData("bart", "architectures", "[\"BartForQuestionAnswering\"]", "BartForQuestionAnswering")]
+    [InlineData("llama", "rope_scaling", """{"rope_type":"yarn","factor":2.0}""", "yarn", "rope_type")]
+    [InlineData("llama", "rope_parameters", """{"rope_type":"dynamic","factor":2.0}""", "dynamic", "rope_type")]
+    [InlineData("llama", "rope_scaling", """{"type":"su","factor":2.0}""", "su")]
+    [InlineData("llama", "hidden_act", "\"tanh\"")]
+    [InlineData("gpt2", "scale_attn_by_inverse_layer_idx", "true")]
+    [InlineData("gpt2", "add_cross_attention", "true")]
+    [InlineData("gpt2", "activation_function", "\"laplace\"")]
+    [InlineData("bert", "position_embedding_type", "\"relative_key\"")]
+    [InlineData("bert", "is_decoder", "true")]
+    [InlineData("bert", "hidden_act", "\"quick_gelu\"")]
+    [InlineData("roberta", "position_embedding_type", "\"relative_key_query\"")]
+    public void A_value_that_would_change_results_and_is_not_supported_is_named(string family, string key, string value, params string[] also)
+    {
+        UnsupportedModelException error = Assert.Throws<UnsupportedModelException>(() => Read(Configs.With(family, $$"""{"{{key}}":{{value}}}""")));
+        foreach (string part in also.Length > 0 ? also : [$"\"{key}\"", value])
+            Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("bert", "BertForSequenceClassification")]
+    [InlineData("roberta", "RobertaForSequenceClassification")]
+    [InlineData("llama", "LlamaForSequenceClassification")]
+    [InlineData("gpt2", "GPT2ForSequenceClassification")]
+    public void An_unknown_problem_type_is_named(string family, string architecture)
+    {
+        UnsupportedModelException error = Assert.Throws<UnsupportedModelException>(
+            () => Read(Configs.With(family, $$"""{"architectures":["{{architecture}}"],"problem_type":"ranking"}""")));
+        Assert.Contains("\"problem_type\": \"ranking\"", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"model_type":"unheard-of"}""", "\"unheard-of\" is not supported; supported: t5, mt5, bart, llama")]
+    [InlineData("{}", "lacks \"model_type\"")]
+    [InlineData("[]", "must hold an object")]
+    [InlineData("""{"model_type":3}""", "\"model_type\" must be a string, found 3")]
+    [InlineData("""{"model_type":"\ud800"}""", "\"model_type\" must be text")]
+    [InlineData("""{"\ud800":1}""", "")]
+    public void A_model_type_that_is_none_is_refused(string config, string message)
+    {
+        Exception error = Assert.ThrowsAny<LlmCourse.Runtime.LlmException>(() => Family.Of(JsonDocument.Parse(config).RootElement));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Old_and_new_words_for_rotary_positions_mean_the_same()
+    {
+        PositionConfig old = Positions("""{"rope_theta":500.0,"rope_scaling":{"type":"linear","factor":2.0}}"""),
+            recent = Positions("""{"rope_parameters":{"rope_theta":500.0,"rope_type":"linear","factor":2.0}}""");
+        Assert.Equal(old, recent);
+        Assert.Equal((500, 2), (recent.Theta, recent.Scaling!.Factor));
+        PositionConfig llama3 = Positions("""{"rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}}""");
+        Assert.Equal(new RotaryScaling { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalLength = 8192 }, llama3.Scaling);
+        Assert.Null(Positions("""{"rope_parameters":{"rope_type":"default","rope_theta":10000.0}}""").Scaling);
+        ConfigException error = Assert.Throws<ConfigException>(() => Positions("""{"rope_scaling":{"rope_type":"llama3","factor":8.0}}"""));
+        Assert.Contains("low_freq_factor", error.Message, StringComparison.Ordinal);
+        static PositionConfig Positions(string changes) => Read(Configs.With("llama", changes)).Decoder!.Positions;
+    }
+
+    [Fact]
+    public void End_tokens_may_be_one_several_or_none()
+    {
+        Assert.Equal([2], Read(Configs.With("llama", """{"eos_token_id":2}""")).EosTokenIds);
+        Assert.Equal([2, 3], Read(Configs.With("llama", """{"eos_token_id":[2,3]}""")).EosTokenIds);
+        Assert.Empty(Read(Configs.With("llama")).EosTokenIds);
+        Assert.Equal([1], Read(Configs.With("t5")).EosTokenIds);
+    }
+
+    [Fact]
+    public void Labels_are_counted_and_named_in_their_order()
+    {
+        HeadConfig head = Read(Configs.With("bert", """{"architectures":["BertForTokenClassification"],"id2label":{"1":"b","0":"a","2":"c"}}""")).Head;
+        Assert.Equal(3, head.Labels);
+        Assert.Equal(["a", "b", "c"], head.LabelNames);
+        Assert.Contains("id2label", Assert.Throws<ConfigException>(() => Read(Configs.With("bert", """{"architectures":["BertForTokenClassification"],"id2label":{"7":"b"}}"""))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Families_differ_where_their_papers_or_files_do()
+    {
+        TransformerConfig gated = Read(Configs.With("t5", """{"feed_forward_proj":"gated-gelu","tie_word_embeddings":false,"num_decoder_layers":3}"""));
+        Assert.Equal((true, Activation.GeluTanh, false, 1.0, 3), (gated.Encoder!.Gated, gated.Encoder.Activation, gated.Head.Tied, gated.Head.Scale, gated.Decoder!.Layers));
+        TransformerConfig first = Read(Configs.With("t5"));
+        Assert.Equal((false, Activation.Relu, true, 1 / Math.Sqrt(8)), (first.Encoder!.Gated, first.Encoder.Activation, first.Head.Tied, first.Head.Scale));
+        TransformerConfig multilingual = Read(Configs.With("t5", """{"model_type":"mt5","tie_word_embeddings":true}"""));
+        Assert.Equal((true, true, 1.0), (multilingual.Encoder!.Gated, multilingual.Head.Tied, multilingual.Head.Scale));
+
+        TransformerConfig roberta = Read(Configs.With("roberta", """{"hidden_act":"relu"}"""));
+        Assert.Equal((Activation.Relu, Activation.Gelu, 2), (roberta.Encoder!.Activation, roberta.Head.Transform, roberta.Encoder.Positions.Offset));
+        Assert.Equal(Activation.Relu, Read(Configs.With("bert", """{"hidden_act":"relu"}""")).Head.Transform);
+        Assert.Equal(18, Read(Configs.With("bart")).Encoder!.Positions.Count);
+        Assert.Equal(32, Read(Configs.With("gpt2")).Decoder!.FeedForwardWidth);
+        Assert.Equal(0.3, Read(Configs.With("gpt2", """{"embd_pdrop":0.3}""")).Decoder!.EmbeddingDropout);
+        Assert.Equal(1, Read(Configs.With("gpt2", """{"scale_attn_weights":false}""")).Decoder!.Scale);
+        Assert.Equal(3, Read(Configs.With("llama", """{"num_attention_heads":2,"head_dim":6,"partial_rotary_factor":0.34}""")).Decoder!.Positions.RotarySize + 1);
+    }
+
+    [Fact]
+    public void Copies_of_tied_weights_in_a_file_do_not_change_how_states_are_scaled()
+    {
+        TransformerConfig copied = Family.Of(Configs.With("t5")).Config(Configs.With("t5"), name => name == "lm_head.weight");
+        Assert.Equal((false, 1 / Math.Sqrt(8)), (copied.Head.Tied, copied.Head.Scale));
+    }
+
+    [Theory]
+    [InlineData("gpt2", """{"n_embd":2147483647}""")]
+    [InlineData("bart", """{"max_position_embeddings":2147483647}""")]
+    [InlineData("roberta", """{"pad_token_id":2147483647}""")]
+    [InlineData("roberta", """{"pad_token_id":-9}""")]
+    [InlineData("llama", """{"num_attention_heads":2147483647,"num_key_value_heads":2147483647,"head_dim":2147483646}""")]
+    [InlineData("llama", """{"num_attention_heads":0}""")]
+    [InlineData("llama", """{"num_key_value_heads":3}""")]
+    [InlineData("llama", """{"vocab_size":2147483647,"hidden_size":2147483646}""")]
+    [InlineData("llama", """{"hidden_size":-8}""")]
+    [InlineData("llama", """{"rope_theta":-1.0}""")]
+    [InlineData("llama", """{"rope_scaling":{"type":"linear","factor":0}}""")]
+    [InlineData("t5", """{"relative_attention_num_buckets":1}""")]
+    [InlineData("bert", """{"hidden_dropout_prob":1.5}""")]
+    public void Sizes_that_no_model_can_have_are_refused_and_do_not_overflow(string family, string changes) =>
+        Assert.Contains("describes no possible model", Assert.Throws<ConfigException>(() => Read(Configs.With(family, changes))).Message, StringComparison.Ordinal);
+
+    private static TransformerConfig Read(JsonElement config) => Family.Of(config).Config(config);
+
+    private static string Show(TransformerConfig config) => JsonSerializer.Serialize(config);
+}

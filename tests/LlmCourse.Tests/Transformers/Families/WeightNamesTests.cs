@@ -1,0 +1,76 @@
+using LlmCourse.Transformers;
+using LlmCourse.Transformers.Families;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Tests.Transformers.Families;
+
+public sealed class WeightNamesTests
+{
+    public static TheoryData<string> Names => new(Configs.Families);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_weight_of_a_family_has_a_name_of_its_own(string name)
+    {
+        (WeightNames names, TransformerModel model) = Make(name);
+        using (model)
+        {
+            string[] theirs = [.. model.NamedParameters.Select(entry => names.Of(entry.Name).Name)];
+            Assert.Equal(theirs.Length, theirs.Distinct().Count());
+        }
+    }
+
+    [Theory]
+    [InlineData("t5", "decoder.1.cross.q.weight", "decoder.block.1.layer.1.EncDecAttention.q.weight", false)]
+    [InlineData("bart", "encoder.0.feedforward.norm.bias", "model.encoder.layers.0.final_layer_norm.bias", false)]
+    [InlineData("bart", "decoder.1.cross.norm.weight", "model.decoder.layers.1.encoder_attn_layer_norm.weight", false)]
+    [InlineData("llama", "decoder.1.feedforward.gate.weight", "model.layers.1.mlp.gate_proj.weight", false)]
+    [InlineData("gpt2", "decoder.0.self.qkv.weight", "transformer.h.0.attn.c_attn.weight", true)]
+    [InlineData("gpt2", "decoder.0.self.qkv.bias", "transformer.h.0.attn.c_attn.bias", false)]
+    [InlineData("bert", "encoder.1.self.o.weight", "bert.encoder.layer.1.attention.output.dense.weight", false)]
+    [InlineData("bert", "head.output.bias", "cls.predictions.bias", false)]
+    [InlineData("roberta", "head.norm.weight", "lm_head.layer_norm.weight", false)]
+    public void Ours_becomes_theirs(string family, string ours, string theirs, bool transposed)
+    {
+        (WeightNames names, TransformerModel model) = Make(family);
+        model.Dispose();
+        Assert.Equal(new WeightNames.TensorName(theirs, transposed), names.Of(ours));
+    }
+
+    [Fact]
+    public void A_name_may_lack_the_prefix_or_be_an_old_one()
+    {
+        (WeightNames names, TransformerModel model) = Make("bert");
+        model.Dispose();
+        Assert.Equal(
+            ["bert.embeddings.LayerNorm.weight", "bert.embeddings.LayerNorm.gamma", "embeddings.LayerNorm.weight", "embeddings.LayerNorm.gamma"],
+            names.Candidates("bert.embeddings.LayerNorm.weight"));
+        Assert.Equal(["cls.predictions.bias"], names.Candidates("cls.predictions.bias"));
+    }
+
+    [Theory]
+    [InlineData("bert", "bert.embeddings.position_ids", true)]
+    [InlineData("bert", "embeddings.position_ids", true)]
+    [InlineData("bert", "bert.pooler.dense.bias", true)]
+    [InlineData("bert", "bert.embeddings.position_ids2", false)]
+    [InlineData("gpt2", "transformer.h.11.attn.masked_bias", true)]
+    [InlineData("gpt2", "h.11.attn.bias", true)]
+    [InlineData("gpt2", "transformer.h.x.attn.bias", false)]
+    [InlineData("llama", "model.layers.3.self_attn.rotary_emb.inv_freq", true)]
+    [InlineData("t5", "decoder.embed_tokens.weight", true)]
+    [InlineData("t5", "decoder.embed_tokens.bias", false)]
+    public void Leftovers_are_an_explicit_list(string family, string name, bool leftover)
+    {
+        (WeightNames names, TransformerModel model) = Make(family);
+        model.Dispose();
+        Assert.Equal(leftover, names.IsLeftover(name));
+    }
+
+    private static (WeightNames Names, TransformerModel Model) Make(string name)
+    {
+        Family family = Family.Of(Configs.With(name));
+        TransformerConfig config = family.Config(Configs.With(name));
+        return (new WeightNames(family, config), new TransformerModel(config, ScalarType.Float32, META));
+    }
+}
