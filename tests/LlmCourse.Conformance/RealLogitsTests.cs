@@ -36,7 +36,7 @@ public sealed partial class RealLogitsTests(RealModels models)
         Tensor Golden(string part) => golden.Read($"{entry.GetProperty("tensor").GetString()}.{part}");
 
         int[] ids = model.PromptIds(entry);
-        Tensor logits = Logits(model, ids); // [T, V]
+        Tensor logits = Logits(model, ids).cpu(); // [T, V]
         Tensor values = Golden("topk_values"), chosen = Golden("topk_ids").to(ScalarType.Int64);
         int count = (int)values.size(1);
         (Tensor found, Tensor foundIds) = logits.topk(count, 1);
