@@ -27,7 +27,7 @@ internal sealed record FormatSpec
     public string Text(string text)
     {
         if (Precision is { } limit)
-            text = text[..PythonText.Offset(text, limit)];
+            text = text[..CodePointText.Offset(text, limit)];
         return Pad("", text, '<');
     }
 
@@ -70,7 +70,7 @@ internal sealed record FormatSpec
         char align = Align == '\0' ? ownSide : Align;
         if (align == '=')
             return sign + PythonStrings.Pad(body, Width - sign.Length, Fill, 1);
-        int missing = Width - PythonText.Count(sign + body);
+        int missing = Width - CodePointText.Count(sign + body);
         if (align == '^' && missing > 0)
             return PythonStrings.Pad(PythonStrings.Pad(sign + body, Width - missing + missing / 2, Fill, 1), Width, Fill, -1);
         return PythonStrings.Pad(sign + body, Width, Fill, align == '<' ? -1 : 1);

@@ -34,8 +34,8 @@ internal static class Members
         int at = (int)(index.Sign < 0 ? index + length : index);
         item = owner switch
         {
-            string text when PythonText.AreChars(text) => text[at].ToString(),
-            string text => PythonText.Slice(text, new PySlice(new BigInteger(at), new BigInteger(at + 1), null)),
+            string text when CodePointText.AreChars(text) => text[at].ToString(),
+            string text => CodePointText.Slice(text, new PySlice(new BigInteger(at), new BigInteger(at + 1), null)),
             PyList list => list.Items[at],
             PyTuple tuple => tuple.Items[at],
             _ => ((PyRange)owner)[at],
@@ -46,7 +46,7 @@ internal static class Members
     // Unlike a missing element, a slice of something else is an error.
     private static object? Slice(object? owner, PySlice slice) => owner switch
     {
-        string text => PythonText.Slice(text, slice),
+        string text => CodePointText.Slice(text, slice),
         PyList list => new PyList([.. slice.Indices(list.Items.Count).Select(i => list.Items[i])]),
         PyTuple tuple => new PyTuple([.. slice.Indices(tuple.Items.Count).Select(i => tuple.Items[i])]),
         PyRange => throw new ChatTemplateException(ChatTemplateError.Unsupported, "slicing a range is not supported; make it a list first"),

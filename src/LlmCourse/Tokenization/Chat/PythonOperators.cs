@@ -100,7 +100,7 @@ internal static class PythonOperators
             return CompareNumbers(a, b);
         return (a, b) switch
         {
-            (string x, string y) => PythonText.Compare(x, y),
+            (string x, string y) => CodePointText.Compare(x, y),
             (PyList x, PyList y) => CompareAll(x.Items, y.Items, symbol),
             (PyTuple x, PyTuple y) => CompareAll(x.Items, y.Items, symbol),
             _ => throw ChatTemplateException.Evaluation(
@@ -157,7 +157,7 @@ internal static class PythonOperators
 
     public static IEnumerable<object?> Iterate(object? value) => value switch
     {
-        string text => PythonText.Split(text),
+        string text => CodePointText.Split(text),
         PyList list => list.Items,
         PyTuple tuple => tuple.Items,
         PyDict dict => dict.Entries.Select(e => e.Key),
@@ -170,7 +170,7 @@ internal static class PythonOperators
 
     public static int Length(object? value) => value switch
     {
-        string text => PythonText.Count(text),
+        string text => CodePointText.Count(text),
         PyList list => list.Items.Count,
         PyTuple tuple => tuple.Items.Count,
         PyDict dict => dict.Entries.Count,

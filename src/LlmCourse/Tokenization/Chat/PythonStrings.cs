@@ -14,7 +14,7 @@ internal static class PythonStrings
 
     public static string Strip(string text, string? characters, bool left = true, bool right = true)
     {
-        if (characters is not null && !(PythonText.AreChars(text) && PythonText.AreChars(characters)))
+        if (characters is not null && !(CodePointText.AreChars(text) && CodePointText.AreChars(characters)))
             return StripPoints(text, characters, left, right);
         int start = 0;
         int end = text.Length;
@@ -29,8 +29,8 @@ internal static class PythonStrings
 
     private static string StripPoints(string text, string characters, bool left, bool right)
     {
-        HashSet<string> dropped = [.. PythonText.Split(characters)];
-        List<string> points = [.. PythonText.Split(text)];
+        HashSet<string> dropped = [.. CodePointText.Split(characters)];
+        List<string> points = [.. CodePointText.Split(text)];
         int start = 0;
         int end = points.Count;
         while (left && start < end && dropped.Contains(points[start]))
@@ -144,7 +144,7 @@ internal static class PythonStrings
     private static string Interleave(string text, string replacement, int limit)
     {
         var to = new StringBuilder();
-        foreach (string point in PythonText.Split(text))
+        foreach (string point in CodePointText.Split(text))
         {
             to.Append(limit-- != 0 ? replacement : "").Append(point);
             limit = Math.Max(limit, -1);
@@ -162,7 +162,7 @@ internal static class PythonStrings
 
     public static string Capitalize(string text)
     {
-        string first = PythonText.Split(text).FirstOrDefault("");
+        string first = CodePointText.Split(text).FirstOrDefault("");
         return LetterCase.Title(first) + Lower(text)[Lower(first).Length..];
     }
 
@@ -171,7 +171,7 @@ internal static class PythonStrings
     {
         var to = new StringBuilder(text.Length);
         bool inWord = false;
-        foreach (string point in PythonText.Split(text))
+        foreach (string point in CodePointText.Split(text))
         {
             to.Append(inWord ? Lower(point) : LetterCase.Title(point));
             inWord = IsCased(point);
@@ -183,20 +183,20 @@ internal static class PythonStrings
     public static bool IsCased(string point) => CharUnicodeInfo.GetUnicodeCategory(point, 0)
         is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter;
 
-    public static string SwapCase(string text) => string.Concat(PythonText.Split(text).Select(p =>
+    public static string SwapCase(string text) => string.Concat(CodePointText.Split(text).Select(p =>
         CharUnicodeInfo.GetUnicodeCategory(p, 0) == UnicodeCategory.UppercaseLetter ? Lower(p) : Upper(p)));
 
     /// <summary>Whether there is a cased letter and all of them have the given case.</summary>
     public static bool HasCase(string text, UnicodeCategory wanted) =>
-        PythonText.Split(text).Where(IsCased).Select(p => CharUnicodeInfo.GetUnicodeCategory(p, 0)).ToList() is { Count: > 0 } cases
+        CodePointText.Split(text).Where(IsCased).Select(p => CharUnicodeInfo.GetUnicodeCategory(p, 0)).ToList() is { Count: > 0 } cases
         && cases.All(c => c == wanted);
 
     /// <summary>Fills to a width in code points; a negative <paramref name="side"/> puts the text left, a positive one right.</summary>
     public static string Pad(string text, int width, string fill, int side)
     {
-        if (PythonText.Count(fill) != 1)
+        if (CodePointText.Count(fill) != 1)
             throw ChatTemplateException.Evaluation("the fill character must be exactly one character long");
-        int missing = width - PythonText.Count(text);
+        int missing = width - CodePointText.Count(text);
         if (missing <= 0)
             return text;
         Run.CheckLength(width);

@@ -31,7 +31,7 @@ internal static class SequenceFilters
     };
 
     public static object? Reverse(object? value) => value is string text
-        ? string.Concat(PythonText.Split(text).Reverse())
+        ? string.Concat(CodePointText.Split(text).Reverse())
         : new PyIterator(PythonOperators.Iterate(value).Reverse());
 
     public static object? Join(Run run, object? value, Arguments arguments)

@@ -41,9 +41,9 @@ internal static class StringMethods
             "isupper" => (_, a) => PythonStrings.HasCase(text, UnicodeCategory.UppercaseLetter),
             "islower" => (_, a) => PythonStrings.HasCase(text, UnicodeCategory.LowercaseLetter),
             "isascii" => (_, a) => Ascii.IsValid(text),
-            "isdigit" or "isdecimal" or "isnumeric" => (_, a) => text.Length > 0 && PythonText.Split(text).All(p => IsDigit(p, name)),
-            "isalpha" => (_, a) => text.Length > 0 && PythonText.Split(text).All(p => char.IsLetter(p, 0)),
-            "isalnum" => (_, a) => text.Length > 0 && PythonText.Split(text).All(p => char.IsLetter(p, 0) || IsDigit(p, "isnumeric")),
+            "isdigit" or "isdecimal" or "isnumeric" => (_, a) => text.Length > 0 && CodePointText.Split(text).All(p => IsDigit(p, name)),
+            "isalpha" => (_, a) => text.Length > 0 && CodePointText.Split(text).All(p => char.IsLetter(p, 0)),
+            "isalnum" => (_, a) => text.Length > 0 && CodePointText.Split(text).All(p => char.IsLetter(p, 0) || IsDigit(p, "isnumeric")),
             "casefold" or "encode" or "expandtabs" or "format_map" or "isidentifier" or "isprintable" or "istitle" or "maketrans" or "translate" =>
                 (_, _) => throw new ChatTemplateException(ChatTemplateError.Unsupported, $"the method '{name}' of strings is not supported"),
             _ => null,
@@ -90,12 +90,12 @@ internal static class StringMethods
     {
         if (!bound.Has(first) && !bound.Has(first + 1))
             return (0, text.Length);
-        int length = PythonText.Count(text);
+        int length = CodePointText.Count(text);
         int start = bound.Value(first) is null ? 0 : bound.Integer(first);
         int end = bound.Value(first + 1) is null ? length : bound.Integer(first + 1);
         start = start < 0 ? Math.Max(0, start + length) : start;
         end = end < 0 ? Math.Max(0, end + length) : Math.Min(end, length);
-        return start > length ? (text.Length + 1, text.Length) : (PythonText.Offset(text, start), PythonText.Offset(text, end));
+        return start > length ? (text.Length + 1, text.Length) : (CodePointText.Offset(text, start), CodePointText.Offset(text, end));
     }
 
     private static BigInteger Search(Run run, string text, string name, Arguments arguments)
@@ -109,7 +109,7 @@ internal static class StringMethods
             : text.AsSpan(start, end - start).IndexOf(part, StringComparison.Ordinal);
         if (at < 0 && name.EndsWith("index", StringComparison.Ordinal))
             throw ChatTemplateException.Evaluation("substring not found");
-        return (BigInteger)(at < 0 ? -1 : PythonText.Count(text.AsSpan(0, start + at)));
+        return (BigInteger)(at < 0 ? -1 : CodePointText.Count(text.AsSpan(0, start + at)));
     }
 
     private static BigInteger Count(Run run, string text, Arguments arguments)
@@ -121,7 +121,7 @@ internal static class StringMethods
         if (start > end)
             return BigInteger.Zero;
         ReadOnlySpan<char> window = text.AsSpan(start, end - start);
-        return (BigInteger)(part.Length == 0 ? PythonText.Count(window) + 1 : window.Count(part));
+        return (BigInteger)(part.Length == 0 ? CodePointText.Count(window) + 1 : window.Count(part));
     }
 
     private static PyTuple Partition(Run run, string text, string name, Arguments arguments)

@@ -62,7 +62,7 @@ internal static class TextFilters
     {
         var to = new StringBuilder(text.Length);
         bool inWord = false;
-        foreach (string point in PythonText.Split(text))
+        foreach (string point in CodePointText.Split(text))
         {
             to.Append(inWord ? PythonStrings.Lower(point) : PythonStrings.Upper(point));
             inWord = !(point is "-" or "(" or "{" or "[" or "<" || PythonStrings.IsSpace(point[0]));
@@ -76,12 +76,12 @@ internal static class TextFilters
         Arguments.Bound bound = arguments.Bind("truncate", 0, "length", "killwords", "end", "leeway");
         int length = bound.Integer(0, 255);
         string end = bound.Text(2, "...");
-        int kept = length - PythonText.Count(end);
+        int kept = length - CodePointText.Count(end);
         if (kept < 0)
-            throw ChatTemplateException.Evaluation($"the filter 'truncate' needs a length of at least {PythonText.Count(end)}");
-        if (PythonText.Count(text) <= length + (bound.Value(3) is null ? 5 : bound.Integer(3)))
+            throw ChatTemplateException.Evaluation($"the filter 'truncate' needs a length of at least {CodePointText.Count(end)}");
+        if (CodePointText.Count(text) <= length + (bound.Value(3) is null ? 5 : bound.Integer(3)))
             return text;
-        string start = text[..PythonText.Offset(text, kept)];
+        string start = text[..CodePointText.Offset(text, kept)];
         int blank = bound.Flag(1) ? -1 : start.LastIndexOf(' ');
         return (blank < 0 ? start : start[..blank]) + end;
     }
@@ -90,7 +90,7 @@ internal static class TextFilters
     {
         int count = 0;
         bool inWord = false;
-        foreach (string point in PythonText.Split(text))
+        foreach (string point in CodePointText.Split(text))
         {
             bool isWord = point == "_" || char.IsLetterOrDigit(point, 0) || CharUnicodeInfo.GetNumericValue(point, 0) != -1;
             count += isWord && !inWord ? 1 : 0;

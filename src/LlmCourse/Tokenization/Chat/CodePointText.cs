@@ -1,7 +1,7 @@
 namespace LlmCourse.Tokenization.Chat;
 
 /// <summary>Strings by code point, as Python counts them; a lone surrogate is one.</summary>
-internal static class PythonText
+internal static class CodePointText
 {
     public static bool AreChars(string text) => text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0;
 
