@@ -1,9 +1,15 @@
+using LlmCourse.Generation;
+
 namespace LlmCourse.Conformance;
 
 /// <summary>Turns the folders of a kind into test cases; a kind without any gives one case that skips.</summary>
 internal static class Cases
 {
+    /// <summary>The only case of a kind without folders or files.</summary>
     public const string None = "(none found)";
+
+    /// <summary>Whether a case's name says that there is nothing of its kind.</summary>
+    public static bool IsNone(string name) => name.Length == 0 || name.StartsWith("(no", StringComparison.Ordinal);
 
     public static TheoryData<string> Of(string kind, Func<string, bool> has)
     {
@@ -21,5 +27,12 @@ internal static class Cases
         Skip.If(Shared.Root is null, Shared.NoRoot);
         Skip.If(name == None, $"{Shared.Root} has no such folder under {kind}");
         return Path.Combine(Shared.Root!, kind, name);
+    }
+
+    /// <summary>Skips a case whose settings ask for what is not supported yet, and names the keys.</summary>
+    public static void SkipUnsupported(GenerationDefaults defaults, UnsupportedDefaultException error)
+    {
+        IEnumerable<string> keys = defaults.Refusals.Select(refusal => refusal.Key).Where(key => error.Message.Contains('"' + key + '"', StringComparison.Ordinal));
+        Skip.If(true, $"not supported yet: {string.Join(", ", keys)}");
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
@@ -10,19 +11,21 @@ namespace LlmCourse.Conformance;
 
 /// <summary>Every decoding case of every folder of <c>models/</c>, token by token, all rows in one batch and each by itself.</summary>
 [Trait("Kind", "Generation")]
-public sealed class GenerationTests
+public sealed class GenerationTests(ModelFixtures models) : IClassFixture<ModelFixtures>
 {
+    private static readonly ConcurrentDictionary<string, JsonElement> _decoding = new();
+
     public static TheoryData<string, string> DecodingCases()
     {
         TheoryData<string, string> cases = [];
         foreach (string folder in Shared.Folders("models").Where(folder => File.Exists(Path.Combine(folder, "expected", "generation.json"))))
         {
-            foreach (JsonElement item in Shared.Json(folder, "expected", "generation.json").EnumerateArray())
+            foreach (JsonElement item in Decoding(folder).EnumerateArray())
                 cases.Add(Path.GetFileName(folder), item.GetProperty("name").GetString()!);
         }
 
         if (cases.Count == 0)
-            cases.Add("none", "none");
+            cases.Add(Cases.None, "");
         return cases;
     }
 
@@ -30,8 +33,9 @@ public sealed class GenerationTests
     [MemberData(nameof(DecodingCases))]
     public void Tokens_equal_the_reference(string name, string decoding)
     {
-        using ModelFixture fixture = ModelFixture.Load(Cases.Folder("models", name));
-        JsonElement item = Shared.Json(fixture.Folder, "expected", "generation.json").EnumerateArray()
+        ModelFixture fixture = models.Of(Cases.Folder("models", name));
+        using DisposeScope scope = NewDisposeScope();
+        JsonElement item = Decoding(fixture.Folder).EnumerateArray()
             .Single(entry => entry.GetProperty("name").GetString() == decoding);
         Dictionary<string, Tensor> inputs = fixture.Tensors(Path.GetFileNameWithoutExtension(item.GetProperty("inputs").GetString()!));
         using Sequences prompts = Sequences.FromTensors(inputs["input_ids"], inputs["attention_mask"]);
@@ -40,8 +44,8 @@ public sealed class GenerationTests
         // The case's settings stand on top of the folder's own: one merged generation_config.json is the same.
         bool decoderOnly = fixture.Model.Config.Encoder is null;
         JsonElement merged = Merge(fixture.Folder, item.GetProperty("generation_config"), decoderOnly ? prompts.Width : 0);
-        TokenGenerator generator = new(
-            fixture.Model, ForwardContext.Evaluation, GenerationDefaults.Parse(merged, fixture.Pretrained.Config));
+        GenerationDefaults defaults = GenerationDefaults.Parse(merged, fixture.Pretrained.Config);
+        TokenGenerator generator = new(fixture.Model, ForwardContext.Evaluation, defaults);
         GenerationOptions options = new() { Seed = 1 };
         IReadOnlyList<Completion> together;
         try
@@ -50,7 +54,7 @@ public sealed class GenerationTests
         }
         catch (UnsupportedDefaultException error)
         {
-            Skip.If(true, error.Message);
+            Cases.SkipUnsupported(defaults, error);
             throw;
         }
 
@@ -64,6 +68,8 @@ public sealed class GenerationTests
             Assert.Equal(want, generator.Generate([rows[r]], options)[0].Tokens);
         }
     }
+
+    private static JsonElement Decoding(string folder) => _decoding.GetOrAdd(folder, path => Shared.Json(path, "expected", "generation.json"));
 
     /// <summary>
     /// Ours counts lengths without padding, the reference counts the padded width: a limit of the whole sequence becomes one

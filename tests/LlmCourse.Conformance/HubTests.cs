@@ -5,7 +5,7 @@ using LlmCourse.Checkpoints;
 namespace LlmCourse.Conformance;
 
 /// <summary>The cache folder that Hugging Face's own client wrote: every model in it is found by its name.</summary>
-[Trait("Kind", "Hub")]
+[Trait("Kind", "Models")]
 public sealed class HubTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("llmcourse-hub-").FullName;

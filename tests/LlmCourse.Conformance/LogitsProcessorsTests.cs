@@ -10,7 +10,6 @@ namespace LlmCourse.Conformance;
 public sealed class LogitsProcessorsTests
 {
     private const string Kind = "logits-processors";
-    private const string None = "none";
 
     private static readonly string? Folder =
         Shared.Root is { } root && File.Exists(Path.Combine(root, Kind, "cases.json")) ? Path.Combine(root, Kind) : null;
@@ -19,7 +18,7 @@ public sealed class LogitsProcessorsTests
     {
         TheoryData<string> names = [];
         if (Folder is null)
-            names.Add(None);
+            names.Add(Cases.None);
         else
             names.AddRange([.. Shared.Json(Folder, "cases.json").EnumerateArray().Select(entry => entry.GetProperty("name").GetString()!)]);
         return names;

@@ -10,33 +10,27 @@ namespace LlmCourse.Conformance;
 [Trait("Kind", "Real")]
 public sealed class RealGgufTests
 {
-    private const string None = "(no real model with a GGUF file and golden tensors)";
-
-    public static TheoryData<string, string, string> Files()
+    public static TheoryData<string, string> Files()
     {
-        TheoryData<string, string, string> files = [];
-        foreach (string model in Models())
+        TheoryData<string, string> files = [];
+        foreach (string golden in RealModels.Files("tensors.json"))
         {
-            string name = Path.GetFileName(model);
-            foreach (string golden in Golden(name, model))
-            {
-                foreach (string file in Directory.EnumerateFiles(model, "*.gguf").Order(StringComparer.Ordinal))
-                    files.Add(name, Path.GetFileName(file), Path.GetRelativePath(Shared.Folder!, golden));
-            }
+            foreach (string file in Directory.EnumerateFiles(RealModels.ModelFolder(golden), "*.gguf").Order(StringComparer.Ordinal))
+                files.Add(golden, Path.GetFileName(file));
         }
 
         if (files.Count == 0)
-            files.Add(None, "", "");
+            files.Add(Cases.None, "");
         return files;
     }
 
     [SkippableTheory]
+    [Trait("Category", "Long")]
     [MemberData(nameof(Files))]
-    public void Every_tensor_has_its_golden_checksum(string model, string file, string golden)
+    public void Every_tensor_has_its_golden_checksum(string golden, string file)
     {
-        Skip.If(model == None, None);
-        JsonElement expected = Shared.Json(Shared.Folder!, golden).GetProperty("tensors");
-        using GgufFile gguf = GgufFile.Open(Path.Combine(Shared.Folder!, "models", model, file));
+        JsonElement expected = RealModels.Json(golden).GetProperty("tensors");
+        using GgufFile gguf = GgufFile.Open(Path.Combine(RealModels.ModelFolder(golden), file));
         HashSet<string> seen = [];
         foreach (JsonProperty entry in expected.EnumerateObject())
         {
@@ -60,18 +54,6 @@ public sealed class RealGgufTests
         }
 
         Assert.Equal(gguf.Weights.Keys.Order(), seen.Order());
-    }
-
-    private static IEnumerable<string> Models() =>
-        Shared.Folder is { } folder && Directory.Exists(Path.Combine(folder, "models"))
-            ? Directory.EnumerateDirectories(Path.Combine(folder, "models")).Order(StringComparer.Ordinal)
-            : [];
-
-    /// <summary>Beside the model, and under the root for the same model.</summary>
-    private static IEnumerable<string> Golden(string name, string model)
-    {
-        string?[] folders = [model, Shared.Root is { } root ? Path.Combine(root, "real", name) : null];
-        return folders.OfType<string>().Select(folder => Path.Combine(folder, "golden", "tensors.json")).Where(File.Exists);
     }
 
     private static void AssertSum(string name, JsonElement expected, Tensor actual) =>

@@ -14,6 +14,24 @@ public sealed class RealModels : IDisposable
 
     private readonly Dictionary<string, RealModel> _loaded = [];
 
+    /// <summary>What a golden folder may hold: files with a test of their own, or read beside one.</summary>
+    private static readonly string[] _known =
+    [
+        "greedy.json", "batch.json", "beams.json", "words.json", "golden.json", "logits.json", "logits.safetensors", "perplexity.json",
+        "tensors.json", "tensors.safetensors", "sentences.json", "embeddings.safetensors", "hidden_states.safetensors",
+    ];
+
+    /// <summary>One case for each golden file that nothing else compares.</summary>
+    public static TheoryData<string> Others()
+    {
+        TheoryData<string> cases = [.. Folders().Where(folder => folder.EndsWith("/golden", StringComparison.Ordinal))
+            .SelectMany(folder => Directory.EnumerateFiles(PathOf(folder)).Select(file => $"{folder}/{Path.GetFileName(file)}"))
+            .Where(path => !_known.Contains(Path.GetFileName(path))).Order(StringComparer.Ordinal)];
+        if (cases.Count == 0)
+            cases.Add(Conformance.Cases.None);
+        return cases;
+    }
+
     /// <summary>The golden files of a name: <c>models/NAME/golden/file</c> or <c>real/NAME/golden/file</c>.</summary>
     public static IEnumerable<string> Files(string file) => Folders()
         .Select(folder => folder + "/" + file).Where(path => File.Exists(PathOf(path)));

@@ -54,7 +54,7 @@ internal sealed class Tally
             if (!_kinds.TryGetValue(kind, out Counts? counts))
                 _kinds.Add(kind, counts = new Counts());
             count(counts);
-            if (test.TestMethodArguments is [string found, ..] && found != Cases.None)
+            if (test.TestMethodArguments is [string found, ..] && !Cases.IsNone(found))
                 counts.Found.Add(found);
         }
     }

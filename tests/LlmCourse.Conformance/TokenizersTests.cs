@@ -44,7 +44,7 @@ public sealed class TokenizersTests
             "offsets" => Offsets,
             "decode" => Decoding,
             "sentencepiece-differences" => OtherThanSentencePiece(path[..^(what.Length + 1 + Suffix.Length)] + Suffix),
-            _ => throw new InvalidOperationException($"unknown kind of reference file: {what}"),
+            _ => throw new SkipException($"nothing is compared with files about '{what}' yet"),
         };
         int line = 0;
         List<string> failures = [];
