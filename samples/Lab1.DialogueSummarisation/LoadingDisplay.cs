@@ -1,0 +1,37 @@
+using Spectre.Console;
+
+namespace Lab1.DialogueSummarisation;
+
+/// <summary>Loads a model and shows how far it is: a bar in a terminal, a line for each quarter elsewhere.</summary>
+internal static class LoadingDisplay
+{
+    public static Llm Load(string model)
+    {
+        if (!AnsiConsole.Profile.Capabilities.Ansi)
+            return Llm.Load(model, progress: new Quarters());
+        return AnsiConsole.Progress().Start(display =>
+        {
+            ProgressTask bar = display.AddTask("Loading", maxValue: 1);
+            return Llm.Load(model, progress: new Bar(bar));
+        });
+    }
+
+    private sealed class Bar(ProgressTask bar) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value) => bar.Value = value.Fraction;
+    }
+
+    private sealed class Quarters : IProgress<LoadProgress>
+    {
+        private int _shown;
+
+        public void Report(LoadProgress value)
+        {
+            int quarters = (int)(value.Fraction * 4);
+            if (quarters == _shown)
+                return;
+            _shown = quarters;
+            Console.WriteLine($"Loading: {25 * quarters} % of {value.Total / 1e6:N0} MB");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+// Lab 1 of the course: what a prompt, examples in it, and the inference parameters do to the summary of a dialogue.
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Lab1.DialogueSummarisation;
+using Spectre.Console;
+
+Console.OutputEncoding = Encoding.UTF8;
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+try
+{
+    Run(Settings.Parse(args));
+    return 0;
+}
+catch (FormatException error)
+{
+    Console.Error.WriteLine($"{error.Message}\n\n{Settings.Usage}");
+    return 2;
+}
+catch (Exception error) when (error is LlmException or ArgumentException or IOException)
+{
+    Console.Error.WriteLine(error.Message);
+    return 1;
+}
+
+static void Run(Settings settings)
+{
+    IReadOnlyList<Dialogue> data = DialogueFile.Read(settings.Data);
+    if (settings.Examples.Concat(settings.Shots).Where(row => row >= data.Count).Select(row => (int?)row).FirstOrDefault() is { } beyond)
+        throw new FormatException($"There is no row {beyond}: {settings.Data} has rows 0 to {data.Count - 1}. Choose others with --example and --shots.");
+
+    using Llm llm = LoadingDisplay.Load(settings.Model);
+    Summariser summariser = new(llm, settings.Raw, settings.Context);
+    AnsiConsole.WriteLine($"{settings.Model}: {llm.Model.ParameterCount:N0} weights, made for {summariser.Context:N0} tokens. "
+        + (summariser.Chats ? "Prompts go through its chat template (--raw leaves it out)." : "Prompts are given as they are."));
+
+    Stopwatch clock = Stopwatch.StartNew();
+    GenerationOptions greedy = new() { Temperature = 0, MaxNewTokens = settings.MaxNewTokens };
+    Dialogue target = data[settings.Examples[^1]];
+    Zero(summariser, [.. settings.Examples.Select(row => (row, data[row]))], greedy);
+    Shots(summariser, [.. settings.Shots.Select(row => data[row]).Where(shot => shot.Text != target.Text)], target, greedy);
+    Parameters(summariser, target, greedy, settings.Seed);
+    Probabilities(summariser, target);
+    AnsiConsole.WriteLine($"\nAll answers took {clock.Elapsed.TotalSeconds:0} s.");
+}
+
+static void Zero(Summariser summariser, IReadOnlyList<(int Row, Dialogue Dialogue)> examples, GenerationOptions options)
+{
+    (string Name, PromptTemplate Template)[] prompts =
+    [
+        ("no instruction", SummarisationTemplates.DialogueOnly),
+        ("\"Summarize ...\"", SummarisationTemplates.Instruction),
+        ("FLAN template", SummarisationTemplates.Flan),
+    ];
+    IReadOnlyList<Completion> answers = summariser.Answer(
+        examples.SelectMany(example => prompts.Select(prompt => prompt.Template.Format(("dialogue", example.Dialogue.Text)))), options);
+    for (int i = 0; i < examples.Count; i++)
+    {
+        Heading($"1. Zero-shot: dialogue {examples[i].Row}");
+        AnsiConsole.WriteLine(examples[i].Dialogue.Text.Trim());
+        AnsiConsole.WriteLine();
+        Show("Prompt", examples[i].Dialogue, prompts.Select((prompt, p) => (prompt.Name, answers[(i * prompts.Length) + p])));
+    }
+}
+
+static void Shots(Summariser summariser, IReadOnlyList<Dialogue> shots, Dialogue target, GenerationOptions options)
+{
+    Heading("2. In-context learning: worked examples before the last dialogue");
+    FewShot examples = new(SummarisationTemplates.FlanWithSummary, SummarisationTemplates.ShotSeparator);
+    foreach (Dialogue shot in shots)
+        examples.Add(shot.Text, shot.Summary);
+
+    int budget = summariser.Context - (summariser.HasEncoder ? 0 : options.MaxNewTokens!.Value);
+    FewShotPrompt[] prompts = [.. new[] { 0, 1, shots.Count }.Distinct().Where(count => count <= shots.Count).Select(count =>
+        examples.Build([target.Text], new() { Count = count, TokenBudget = budget, CountTokens = summariser.CountTokens }))];
+    IReadOnlyList<Completion> answers = summariser.Answer(prompts.Select(prompt => prompt.Text), options);
+    Show("Examples", target, prompts.Zip(answers, (prompt, answer) => (Name(prompt, answer), answer)));
+
+    static string Name(FewShotPrompt prompt, Completion answer)
+    {
+        string name = prompt.Shots switch { 0 => "zero-shot", 1 => "one-shot", _ => $"few-shot: {prompt.Shots}" };
+        return $"{name}, {answer.PromptTokens} tokens" + (prompt.Dropped > 0 ? $", {prompt.Dropped} did not fit" : "");
+    }
+}
+
+static void Parameters(Summariser summariser, Dialogue target, GenerationOptions greedy, int seed)
+{
+    Heading("3. Inference parameters: the same prompt, \"Summarize ...\"");
+    string prompt = SummarisationTemplates.Instruction.Format(("dialogue", target.Text));
+    GenerationOptions sampled = greedy with { Temperature = null, Seed = seed };
+    (string Name, GenerationOptions Options)[] settings =
+    [
+        ("greedy", greedy),
+        ("greedy, 10 tokens", greedy with { MaxNewTokens = 10 }),
+        ("temperature 0.1", sampled with { Temperature = 0.1 }),
+        ("temperature 0.5", sampled with { Temperature = 0.5 }),
+        ("temperature 2", sampled with { Temperature = 2 }),
+        ("temperature 2, top-k 5", sampled with { Temperature = 2, TopK = 5 }),
+        ("top-k 50", sampled with { TopK = 50 }),
+        ("top-p 0.9", sampled with { TopP = 0.9 }),
+    ];
+    Show("Parameters", target, settings.Select(setting => (setting.Name, summariser.Answer([prompt], setting.Options)[0])));
+}
+
+static void Probabilities(Summariser summariser, Dialogue target)
+{
+    Heading("4. How temperature changes the probabilities of the first token");
+    string prompt = SummarisationTemplates.Instruction.Format(("dialogue", target.Text));
+    IReadOnlyList<TokenProbability> likely = summariser.NextToken(prompt, 1).Top(6);
+    foreach (double temperature in (double[])[0.1, 0.5, 1, 2])
+    {
+        TokenDistribution distribution = summariser.NextToken(prompt, temperature);
+        double rest = 1 - likely.Sum(token => distribution[token.TokenId]);
+        BarChart chart = new BarChart().Width(70).Label($"temperature {temperature}").LeftAlignLabel().WithMaxValue(100);
+        foreach (TokenProbability token in likely)
+            chart.AddItem(Markup.Escape($"\"{token.Text}\""), Math.Round(100 * distribution[token.TokenId], 1), Color.Blue);
+        AnsiConsole.Write(chart.AddItem("all others", Math.Round(100 * rest, 1), Color.Grey));
+        AnsiConsole.WriteLine();
+    }
+}
+
+static void Heading(string text)
+{
+    AnsiConsole.WriteLine();
+    AnsiConsole.Write(new Rule(Markup.Escape(text)).LeftJustified());
+}
+
+static void Show(string what, Dialogue dialogue, IEnumerable<(string Name, Completion Answer)> rows)
+{
+    Table table = new Table().Border(TableBorder.Horizontal).AddColumn(new TableColumn(what).Width(16)).AddColumn("Summary").ShowRowSeparators();
+    table.AddRow(new Text("a person"), new Text(dialogue.Summary, new Style(Color.Green)));
+    foreach ((string name, Completion answer) in rows)
+    {
+        string cut = answer.FinishReason is FinishReason.MaxTokens or FinishReason.ContextLength ? " [...]" : "";
+        table.AddRow(new Text(name), new Text(answer.Text.Trim() + cut));
+    }
+
+    AnsiConsole.Write(table);
+}

@@ -1,0 +1,46 @@
+namespace Lab1.DialogueSummarisation;
+
+/// <summary>
+/// Asks the model. One that was trained to chat gets each prompt as the message of a user, through its own chat template;
+/// any other gets the text as it stands.
+/// </summary>
+/// <param name="llm">The model.</param>
+/// <param name="isRaw">Whether the template is left out in any case.</param>
+/// <param name="context">The most tokens of prompt and answer together, where the caller knows better than the model.</param>
+internal sealed class Summariser(Llm llm, bool isRaw, int? context)
+{
+    // T5 has no limit built in; it was trained on texts of 512 tokens.
+    private const int UsualContext = 512;
+
+    public bool Chats { get; } = !isRaw && llm.Tokenizer.ChatTemplate is not null;
+
+    /// <summary>
+    /// How many tokens the model was made for: of prompt and answer together, or of the prompt where an encoder reads it.
+    /// </summary>
+    public int Context { get; } = context ?? Known(llm.Model.Config);
+
+    /// <summary>Whether an encoder reads the prompt, so that the answer takes no room from it.</summary>
+    public bool HasEncoder { get; } = llm.Model.Config.Encoder is not null;
+
+    public int CountTokens(string prompt) => Encode(prompt).Length;
+
+    /// <summary>Answers to several prompts, made in one batch.</summary>
+    public IReadOnlyList<Completion> Answer(IEnumerable<string> prompts, GenerationOptions options) =>
+        llm.GenerateFromIds([.. prompts.Select(Encode)], options);
+
+    public TokenDistribution NextToken(string prompt, double temperature)
+    {
+        string text = Chats ? Rendered(prompt) : prompt;
+        // The tokenizer begins the text by itself where the model wants that; a template may have done so as well.
+        if (Chats && llm.Tokenizer.SpecialTokens.Bos is { } bos && llm.Tokenizer.EncodeIds(text) is [int first, int second, ..] && first == second && first == llm.Tokenizer.BosId)
+            text = text[bos.Length..];
+        return llm.NextTokenDistribution(text, new() { Temperature = temperature });
+    }
+
+    private int[] Encode(string prompt) => Chats ? llm.Tokenizer.EncodeIds(Rendered(prompt), addSpecialTokens: false) : llm.Tokenizer.EncodeIds(prompt);
+
+    private string Rendered(string prompt) => llm.RenderChat([new ChatMessage("user", prompt)]);
+
+    private static int Known(TransformerConfig config) =>
+        (config.Encoder ?? config.Decoder)!.Positions is { Count: > 0 } positions ? positions.Count - positions.Offset : UsualContext;
+}
