@@ -10,6 +10,12 @@ usage: eng/unicode-tables.py codepoints.json.gz > src/LlmCourse/Tokenization/Uni
 import base64, gzip, json, subprocess, sys, unicodedata, zlib
 
 
+# What Unicode 15 to 16 added and perl's tables may lack: ideographs (extensions I and H) and emoji.
+NEW_HAN = [[0x2EBF0, 0x2EE5D], [0x31350, 0x323AF]]
+NEW_EMOJI = [[0x1F6DC, 0x1F6DC], [0x1FA75, 0x1FA77], [0x1FA87, 0x1FA89], [0x1FA8F, 0x1FA8F], [0x1FAAD, 0x1FAAF], [0x1FABB, 0x1FABF],
+             [0x1FAC6, 0x1FAC6], [0x1FACE, 0x1FACF], [0x1FADA, 0x1FADC], [0x1FADF, 0x1FADF], [0x1FAE8, 0x1FAE9], [0x1FAF7, 0x1FAF8]]
+
+
 def varints(numbers):
     out = bytearray()
     for n in numbers:
@@ -78,6 +84,7 @@ def scripts():
     for i, (_, name) in enumerate(rows):
         table.setdefault(name, []).append([starts[i], starts[i + 1] - 1])
     table.pop("Unknown", None)
+    table["Han"] += NEW_HAN
     return table
 
 
@@ -113,7 +120,8 @@ def main():
                                   if unicodedata.combining(chr(c))),
     }
     properties = perl_properties()
-    tables["Emoji"], tables["Pictographic"] = ranges(properties[0]), ranges(properties[1])
+    emoji = members(properties[0] + NEW_EMOJI)
+    tables["Emoji"], tables["Pictographic"] = ranges(as_ranges(emoji)), ranges(properties[1])
     marks = members(normal["strip_accents"]["removed"])
     tables["AlphabeticMark"] = ranges(as_ranges(members(properties[2]) & marks))
     by_name = scripts()

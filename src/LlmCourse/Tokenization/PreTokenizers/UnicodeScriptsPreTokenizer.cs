@@ -4,8 +4,8 @@ using LlmCourse.Tokenization.Unicode;
 namespace LlmCourse.Tokenization.PreTokenizers;
 
 /// <summary>
-/// UnicodeScripts: cuts where the script changes. Kana counts as Han; a blank belongs to what is before it, and blanks before
-/// the first letter are dropped, as in the reference.
+/// UnicodeScripts: cuts where the script changes. Kana counts as Han; a blank, and what has no script, belongs to what is before
+/// it, and before the first letter it is dropped, as in the reference.
 /// </summary>
 internal sealed class UnicodeScriptsPreTokenizer : IPreTokenizer, ISplitter
 {
@@ -52,6 +52,6 @@ internal sealed class UnicodeScriptsPreTokenizer : IPreTokenizer, ISplitter
         if (codePoint == 0x30FC)
             return _han;
         int script = Scripts.Of(codePoint);
-        return script == _hiragana || script == _katakana ? _han : script;
+        return script < 0 ? Blank : script == _hiragana || script == _katakana ? _han : script;
     }
 }

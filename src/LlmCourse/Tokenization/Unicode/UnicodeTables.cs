@@ -249,9 +249,9 @@ internal static class UnicodeTables
         + "OuyHtkP3ErEHLRlHSJ7Kt8WX7Yz8TCV4NMPKZ/ulbMfkgcX7ZWkI2TA/5lmBNU5bBj3P84rkyMwgbqtt0WV7+G3sktFvoYmNHLd/QoT/AA==";
 
     public const string Emoji =
-        "JY+vToNBEMRn5m7vuz8fbVIKTRMMwZMmOAQoFI4Ew0uUp8DxBBgUEs0bkGCwgEWQYDAoFHtpVtxmZ3b2dwdIsLJGxO0pRrwRu7iyKX/EEQ/EskY9E19kRcFxYCwQRPmGQH8DArMMhLXGPiNm7pgZvQ"
-        + "807yMbzTVjn81pxrBJkLt8xyt5UkLlFF0hoojGlQomXr/ia9A2j1z7KE763j3ffwkvxD05cgKV8yW5wBzKO3zkvtZyQl1IvBFPmnExUMMI9evccqLMAtOorE4RNxSXqzMbJMuh/8BzP9ki7nTIwide"
-        + "xxBDKnuhmtWShpz+AQ==";
+        "JY+hToNBEIRn5m7//+6/429SCk0lwZMmCBIEKBSOpKYvUZ4CxxNgUEg0b0CCwQIWQYLBoFDspVlxm53Z2e8O0cHyBhG356h4I/axtgl/xIoHYjFEPRNf5ICM08CYIYjyDYH+BgQmGQgrhW1GTN0xNX"
+        + "ofaN5HFpprxjab0YxhmyB3+Y5X50kdBk7QFCKKKFwqY/T6FV+Ddnns2kd20vfm+f7r8ELck5UjlC8X5BwzKO3xkQfayAl1JfFGPCvGeU/1FWrXueNEiRmmqqRGEbcUq+WF9VLMof3Acz9ZIu50xMwn"
+        + "XteQ7aQfNXTpHw==";
 
     public const string Pictographic =
         "FcwxC0FRHAXwc/733ffeve96r5CSYpUiZXlJ2ewGi8VnUMysBh/EaLOYjVZ8AEaLSYmr05nO6bcjAmyHcLgQFUx1xqfQYYYRqjaQE/EgLQz6ipoJ53YpliBCKF/LDOIJzwiRBG0xSH1ewrOSEnt+ux"
@@ -263,24 +263,24 @@ internal static class UnicodeTables
         + "VeU+2iXQgZy1mWjZeVp3EWlk3CbfBQEtyoDGCO+vQC+xvHB+x0BMLC+5HmV6k+fsDreiE82k6BqFqvi70DMi8GBmDMWqht0iaGCO3bkJofYqcKNbZLEYjkBvGwoxK/8QeZnQNw==";
 
     public const string Script =
-        "bVZrbFxHFT7fmZn72pdfu5m1vY/a8drZXe+uE9ubhx3n4RvHaRqnSfOq66Zpm5I+aHEToE9oQkjTJm2a0KS0tAlSpYKEQP1V2l9UgEBCICGhCiGBePxBQkL8QIif4dzrSC0I6ZxvvjkzsztzZuabS1"
-        + "ss5UMyMTYsUUjpGLWlXEhkqRjjxyqkiiUdNyBJ3ZaeaJOqRW1c4xVCNU23yEocVEN3DZtrlMpTpkZnUSC06bsoYEjzmGbWmBz3ese1GU9oFQ0yMaZi5BhLMfqKgjblhbfp0Thym6LUeWDTeTCfBzUV"
-        + "jX0D6Y0PMD9Ao89x+jn07WXai+A8TFEBypmPx/Ur2lsi1aZ0iSDrFh7ADRgBZwM4AShQKmAvjqjAo0AjgA7YBswNmIZGg7MNOA3gljE1oOM4NxQ1XNWAYEcj4Dq8OgSzdTh1oA5dZz+OcJ2pnlF1Tt"
-        + "RdaeJluMuMZc4uw1kGlqGX2YsjvOzysl6JdC4HuASYS1AspZIyqpM4VngUV4lL0PrTPiztjni65xJM8grA4jnxzBWwd6uursDFCmcSlzr7EpN2Sk6Bp5Cbgj8FPcVeXFVTLqYcRIQljqlUcgG8gLUx"
-        + "mgWdWeC88DNA5xmoVVJ64nQG7EhdSm1W6nDPwPElLn2TG16Hlm3qex1DmAXNQs9iVUxys6xjYmbZn2U1W567Cgxeha6slEiLO1dBSg7pVQzdwL00NAwaNjTM1eFo99Uw3USLdlagKuxUQDEZibH838"
-        + "F0Betjsq3CpYrKV5wDOTY5vqk7qf8htetZYkvBs272Jfj0EqhnrZwnv7sjmXxZsiiOl5Fc2sr+VkcMi9Fpo8VoEt2LzuFFt7pows6gOIfEnBajOZWYo8IFsL6ARO2Yzh9zgmMKx6i0lfoyjAxtvgj0"
-        + "XwQHFyVd4inhxfbYbkc1HMycA63zPeVTe4dK71C8g5qfI6/gVoeZh8k9B4/b0b8nY3TaUZbkNpkYZSmI4mZIrrhc3wK1YqJiTIZRJAyjmz3TlgyGlK2xqfFQjG5801esWOPxGtI1pKImdNVYdMCrIR"
-        + "H/wUGLINIXDm5pDZKhKttMuZ0ZinUjmkesR9LaG2OHpZFQ4vqasfnAZm+4ViaQpn9qyyWLE5aOjlAppJN54+Q/3e72NTnO16TfNVCu4suu/l8rFWjJDuSbONxMfoJmb8JqUThqxjLWJGvJa0ZiIWdG"
-        + "/lcJtzgwwbIU2U2eiLodmY75tKkmsdRCRiQrSYM2mZmmYgszIqEt2mupMR11PjRN35HeP1rXJGm5+S6adNG/ATV5A35zF32P30LP0QIdcr3bLB2P1k0zoUEICqFDmwqp/iKUb532l73weS/xvFMq0e"
-        + "jmeLqbafCZBD1D/S11x0ZEorlRYyMV78Vk1k9l2c+yylLpXtr2Cqx+RfJyIDAVju1Wgqqx2nvxRsvWS7eFHI0eYP+A8+6hVjLX0q3W2W1/5yY/3Kw4YVJrkx+HHgeNA7H54/Sk6vibaLcsc0HxhHJJ"
-        + "lTOKMm2SaackcQUasOiyUJJrhXMiU2RR+sxDJIfDj7NVj1NbbCnT4hXjlnIsHBvI7ifmkZ9H1zwwj/Q8p+YHnpk3clDqVnmW9tSQtIpqzXp0wM+g/3bV6srIUe+1evBhnx+m3jWm+qgpvCka9CZo8D"
-        + "Gdeqy6UKTmV6lwkv2TzuCTWmx4tbeuO0HdFHxLBEbcEYf4/9S3f8A7/ezOwN1pTYg1IbwwNH1Mfaj1AX2KIk7ZSXiTVPoiFY963tFW1zpgndHrqO8pRU9Rfreh3VtKh2nVId19iEcPkZoBZow7A55B"
-        + "/wzzjPZnXG/GLT1OpUfKlTt14k5/wijHUHYDuxuoa71x11Pn0656Ouk8vXfnE+21J1JrT7jmBA2Pef7Yeyxv4ZrrIlDXwbiOPcOf99Z8Dbn8Fyp9q3pyQ/4dKT2Y8ilF2zYFtIntWbj+WTjjPejs8S"
-        + "p3+Ee/gu4zSHRuQ23bVmcJtAS1hPQSgiVn43bjb3dUFW6VUeVsFU4VqEJXIXn34iBXmaoOVY1TZaeqdPUCFu+Hvr849wY8/w28h4kXwEMvYGD27oR/t5Nc7N7wqsjdq5jsBaehc/gIm257cN878hny"
-        + "DsgpM5XZLQNlFCLkRNn3yzvc+3j0Pg7u65v7Nrx9X0cq00nrv/QiewnUE0glgv6EKu3j7D6k9s07+4H9qO1XFBNvv+fvd8woMIrVMZpR1x/9gO2eH4J2ZcYuISXPKb3p9j70eC90b+In6P1lz/39qR"
-        + "94g/AGf176meaPtn+oXbd4D/x7NO6hPa8B/mtwCh4bLwhPBf4pOKfQc8p0nXrf3H3X8V1H9PojbseRLXQZRA+SKANtSaCZ/nfzMrybRqKfqC1V7zL+GqppONPANGiarosK8fQoT3Sqae+CevBs1yMD"
-        + "JjmgvAHXH2A1IIr1+9Wjbc61/ZN26l+wQcXytAhWO5JWNxYyeQwKNpK5KZsNa2+h2yYPWt/aF3GXxQ4LWLmiLCjql7AiLXIDsSW6wezGvC/i0FFTdD9/w5bfFR+zdMGcRkaflqtyGr/2iuGf4YygY4"
-        + "QFMQI98gnqx1XqOPvHNY5/zMVvonPD2zD0Nv4UaZKqABXIU/xTHOTMwTW3k/ZJgy472+3uKftjKIXe6OtOHn0mBV9FEYrMIaXpFpfPmU/7fNZWgjLEiQeujJUf6VBGhuiIjEO9yjWrH7DJtGV5ssRW"
-        + "2+D7sOvzIi0TksCUNHvWhU0b+xZ+61qTsUrU56RNHrauvClkM4Jt64kEDluvECVzj2QpmbKsrdJR1vx+qwJrjA2kk2s9iVyBxaQd8u0574+/4mb5w3LT/QOafHq0mX5/Y/OGfUc3/5L4RaX5we9qZI"
-        + "tH7Qv4B9r/AQ==";
+        "bVZbbJxHFT7fmZn/tjff1pm1vZfa8drZXe+uE9ubix3n4j+O0zROk+ZW103TNiW90OImQK+0CSFNm7RpQpOS0CaISgUJgfpU2icqQCAhkECo4gVU4AUJqeIBIR7D+X9HakFI53zzzZmZ3ZkzM9/8tM"
+        + "lSLiQTY90ShZSOUVvqDoksFWL8SIVUtqTjBiSp09ITLVLVqI2rvEyoqukWWY6DquisYmOVUjnKVOk08oQWfR95DGoe1cwaE2Nez5g2YwmtokEmxlSMHGMxRl9R0KKc8BY9GkduU5Q6C2w4C+azoIai"
+        + "0W8ivf4B5gdo5DlOP4fe3Uy7EZyFKShAOXPxuD5Fu4ukWpQuEmTdwgO4ASPgbAAnAAVKBezFERV4FGgE0AHbgLkOU9eoc7YOpw7cMqY6dBznuqK6q+oQbKsHXINXg2C2BqcG1KBr7McRrjHVMqrGiZ"
+        + "orTbwEd4mxxNklOEvAEvQSe3GEl1xe0suR9qUAFwBzAYqlVFJGdRLHMo/iKnEBWn/Wh6XdEU93XYBJXgJYvFs8cwns3aqrS3CxzJnEpc6+xKSdkpPgSXRPwp+EnmQvrqpJF5MOIsISx2QqOQ+ex+oY"
+        + "zbzOzHNO+Cmg/RTUCik9cToFdqQupTbLdbin4PgSl77JdW9Ayzb1voFBzIBmoGewIibdM6xjYmbYn2E1U5q9DAxchi4vl0iLO5dBSg7pZQzewL00OAQaMjTElaFo99UQ3USTtpehyuyUQTEZjrH038"
+        + "F0GWtjsqXMxbLKlZ193Wy6+aZup76H1I5niS0Fz7rZl+HTy6Cu1XKe/M62ZPIVyaI4XkFycTP7mx0xLESnjRaiSXQuOAcX3MqCCduDwiwSs1qMZlVilvLnwPocEtUjOnfECY4oHKHiZurNMDK08TzQ"
+        + "dx4cnJd0iaeEF1qjOx1VdzB9BrTG95RPrW0qvU3xNmp8gby8WxliHiL3DDxuRf+ejNFpRVmS22RilKUgiptBueJyffPUjImKMRlGkTCMbvZ0SzIYUrbKpsqDMbrxTV+2QpXHqkhXkYqa0FFl0QGvik"
+        + "T8B/stgkhfOLilNUiGqmQzpVZmMNaNaB6xHklrT4xtloZDiesrxuYCm73hWplAmv6pLRctjlk6PEzFkI7njJP7bLtbV+Q4X5F+V0DdZV929f9aMU+Ltj/XwMFG8mM0ehJWi8JRI5axBllLXiMSCzkz"
+        + "8r9KuMW+cZalyG7yeNTt0FTMp0wlicUmMiJZSRqwycwUFZqYFglt0m5L9amo84Ep+p70/smaBknLzXfQoPP+DaiJG/AbO+gHfA1dh/N0wPVus3Q0WjdNhwYhKIQObSqk2ktQvnVaX/XC573E806xSC"
+        + "Mb4+lupIFnEvQM9TXVHesRieZ6jfVUuBcTWT+VZT/LKkvFe2nLq7D6VcnLvsCUObZbCarEau/FGy1bL93mu2lkH/v7nHcONJPdTd1snt7yKTf44UbZCZNam9wY9BhoDIjNH6MnVdvfRbtlmfOKx5VL"
+        + "qpRRlGmRTDslictTv0WHhZJcK5wRmSKL4uceIjkcfpytWpzaQlOZJi8bN5Vj4dhAdj8xh9wcOuaAOaTnODXX/8yckYNSs8qztKuKpFVUbdSiA34KfberZkdGjnqP1QMP+/ww9awylUdN/qpo0FXQwG"
+        + "M69VhlvkCNFyh/nP3jzsCTWmxopbemM0GdFHxbBEbcEYf4/9S3vs/b/ez2wN1uTYhVIbwwNL1Mvaj2Ar2KIk7ZCXgTVPwyFQ573uFmxxpgjdFrqPcpRU9RbqehnZuKB2nFAd15gEcOkJoGpo07DZ5G"
+        + "3zTztPanXW/aLT5OxUdK5Tt14k5/3CjHUHYdu+uoY61x11L70656Ouk8vXv7E63Vx1Krj7nmGA2Nev7ouyxv4arrIlDXwbiOXUNf9FZ9Hd25L5V7V3R1D/p3pPRAyqcUbdkQ0Aa2p+H6p+GMdaG9yy"
+        + "vf4R/+GjpPIdG+BdUtm51F0CLUItKLCBad9VuNv9VRFbgVRoWzFTgVoAJdgeTdi4NcYao4VDFOhZ2K0pVzWLgf+v7C7Jvw/DfxLsZfBA++iP6ZuxP+3U5yoXPdayJ3r2GiB5yG7saH2HDbg3vels+Q"
+        + "t0FOianEbgkoIR8hJ0q+X9rm3scj93FwX+/sd+Dt+QZSmXZa+5WX2EuglkAqEfQlVHEPZ/cgtWfO2QvsRXWvoph4ez1/r2NGgBGsjNGMuP7I+2x3/Ri0IzN6ASl5Tumq2/PQ4z3QPYmfoefXXff3pX"
+        + "7kDcAb+GXxF5o/3PqBdt3CPfDv0biHdr0O+K/DyXtsvCA8Efgn4JxA1wnTceI9c/ddR3cc0msPuW2HNtFFED1Iogy0KYFG+t+Ni/BuGol+rDZVvIv4W6im4EwBU6Apui4qxFMjPN6uprxz6sHTHY/0"
+        + "m2S/8vpdv59VvyjWH1eOtLi75R+3k/+CDcqWp0SwWpG0urGQyWOQt5HMTdpsWL2GTpvcb31rX8JdFtssYOWKsqCoX8KKtMgNxKboBrMb896IQ0dN0f38PVt+R3zU0jlzEhl9Uq7KSfzWK4R/gTOMtm"
+        + "EWxDD08MeoHVWpo+wf1Tj6ERe+hfZ1b8HQW/hzpEmqDJQhT/HPsZ8z+1fdTtonDbrobLU7J+1PoRR6oq87efSZFHwVRSgyh5SmW1w+Zz7r83lbDsoQJx64PFZ+pE0ZGaIjMgb1GletfsAm05blyRJb"
+        + "aYMfwq7NibSMSwJT0uxZFzZt7DX8wbUmY5Woz3GbPGhdeVPIZgRb1hMJHLJePkrmLslSMmVZW6WjrPl9VgXWGBtIJ9d6ErkEiwk76Nsz3ie/4Ubpg1LD/RMafHKkkX5vfSPzqW58t/Nt3fhr4lflhv"
+        + "mk1PjdB1WyhcP2RfwDrf8A";
 }
