@@ -248,6 +248,23 @@ internal static class UnicodeTables
         + "DFZGCrDeJq50J6frZDvmGJei3rxh3JeofZxfGhD9JJvfBZ3UXbuxk3mdrlYFmb/luOl8zZD22BDkCBcBf9i6JDCIehivCYsz7hD4s0GhFLyS6C84hkTiy3w05GOuK8/ogT56ATTjkNnTJOKxlRH+Ed"
         + "OuyHtkP3ErEHLRlHSJ7Kt8WX7Yz8TCV4NMPKZ/ulbMfkgcX7ZWkI2TA/5lmBNU5bBj3P84rkyMwgbqtt0WV7+G3sktFvoYmNHLd/QoT/AA==";
 
+    public const string Alphabetic =
+        "ZVRLiFxFFK1zb9Wr9+/3Xk//0t3TPdOZTE/PZCaZznw0mMlknCRGUBCjcRFwYSIqxCyyyipCcGGyVVDIJuIymEWQZBVEUZS4kJClBCUgKMGNKLjyVnciBF/x6l+nzr333NpseI0lFSqtTBWT+I51lG"
+        + "qroF5R7RwghvIUCAplvIQP4H8GzJDy+rOJzLlP+Ts0t0OzBi89BautppBIZUvJG/VuAAGuUVGu29DUYHzlz4URe97zKIF0mhSwBKrAg2Jm13eISgM6htAiGD1eH31ay0gwrfDKTUTwZThe1ez6YFXi"
+        + "Csu5x7huZYQrXKSfqAwwTGCGs4DBxJHWMkMstvZj2VpFia205IsLSBG3GHY0Hzi08YpAc0Kx29+n0RyUYaurRno514SbIs83costkDxlPE8N3Z0aNakLQdbOuyl31YZFTxe6hN7WqpzS2UbINCN4ig"
+        + "a4I2RJHCR1X/7uf6MU61Ifmillx8nw75oyNMwxDm05mojLI2aIh1SkEt6tE3ZgtsNJRNqvtUlH87qx2tQHqLysaoho7xAp7HCOOJxHmK5WKexRaAZEcwzj/GpuozwVfUhkaEZ+KxRcmaR9o+gRPGYy"
+        + "OjbSO6fEz/EpuZcCWdPeeC8jJDZaq7x/zRt+lD5wZxCPDV2zKqsGHp4snSV1j6nhi6y0Pu4RXgObAU7mnT2lC/r28ODla9jaTZeJSyEmFo3ls7M+naZDTkiwlTK69WG8BbVgWIQcds100uJlRCWVlU"
+        + "KN1SApqvyso1cnKokWjBhnRjwGSLzzlU9fjat6z8VDD4ne2uXF2kSIJYZj9b8z9RsVG7TSj85pvI+dkk7RCR5BEPUiNCTOQErJ9PntfZeoxXuWOknbDEybetpCD66g6OmenvWHcSgRcHp91PIw/oKC"
+        + "SmjrBnPwtw0pzLtAUDWsBpObAhxWwsbhNQ8HRcvGSbA1aHGrZ9FsrshakeRnjq4tJ8vJ7HRTAlj9R4AkCBmtKW6Fyq8M8sWJZjXYntfheqCSem05Z3+aVbABDiT/oHo5piTf+cBIcsIssOs1/n92ud"
+        + "wxXkuiLTRnMG7Z0RXXb7oNEzS56YJyEyvkNcz0ARGG2r9C6sgOSireLay/udGxkm1WUNtwCcUnLe0ml0FoLlOQHzGqOPotuh0fC050e9tCInnO0ZhnFxBJQYL4C9gJZ6n6lqpBhj7Tu+rFj+3pM/lX"
+        + "uDPxeulzPzeNTzrmG31rZfHH5Ka2k/kLebtYyrgzYYrrvHAXGxdwTK/b7KBwjpH+veTfC+aCX7d5ZPZVKqm2vA0p+5f4YvG2idm3gVY/L76Mw0JEOfqIhLqER7LUStsURiIc9nCXqI66PLhP/vZGOu"
+        + "mZe7I1o5FvzTNT6uxC6GXqS2oX8w+4+QBtUn8IBDtd4Wvs32Lx442AscO9xuL1wBnuXhY9zjp6NP+4uJEzgkf7AmSSsRrZn1rE6zX+at3/gbq3ut5PoPd2p9efLj3UV8tX9C/R97vM/e6/";
+
+    public const string Lowercase =
+        "zVS7SgNREJ1z37sk0TUY3Y0YYhQ1FhGtLQR7f0E/wNLCQhAhYG+nYC+2SWOjIGgR/BkrS+duEnDFGJIQkMMOM3eezD13j+MGhaRodQEWNBYwxB4C4aUQqSahvGRL9H1Iz73OQYb6nj/7wcdIwrgw3I"
+        + "Wrqr59gJrFsjqirbSukHNUXgGkGJCv/MwCu43hvYKxJhQT7Ht0bG+8leqQn1pfRg50+oR9wv+Dm34Hp0PrbE/mhZfWKcAwZwHHwtmQtTPK02zuhPksqcw8YlazV1F1RlHHxK8FZobs3ZvyN2jl9PcD"
+        + "m3bLrYE0XX+Mll0c7BPNrDnRkEGW3qpr/VpTM7In3ejvqyz5TNE2deTN4fMdTE7du/g9WL9C7RYhCjDACz9pgU24ZrhzPv9Yqlw8oHLTQZwYREmcSP9LQMhaFuWlRejkxwdqFQIUjW6KvVZU/QI=";
+
     public const string Emoji =
         "JY+hToNBEIRn5m7//+6/429SCk0lwZMmCBIEKBSOpKYvUZ4CxxNgUEg0b0CCwQIWQYLBoFDspVlxm53Z2e8O0cHyBhG356h4I/axtgl/xIoHYjFEPRNf5ICM08CYIYjyDYH+BgQmGQgrhW1GTN0xNX"
         + "ofaN5HFpprxjab0YxhmyB3+Y5X50kdBk7QFCKKKFwqY/T6FV+Ddnns2kd20vfm+f7r8ELck5UjlC8X5BwzKO3xkQfayAl1JfFGPCvGeU/1FWrXueNEiRmmqqRGEbcUq+WF9VLMof3Acz9ZIu50xMwn"
@@ -257,30 +274,36 @@ internal static class UnicodeTables
         "FcwxC0FRHAXwc/733ffeve96r5CSYpUiZXlJ2ewGi8VnUMysBh/EaLOYjVZ8AEaLSYmr05nO6bcjAmyHcLgQFUx1xqfQYYYRqjaQE/EgLQz6ipoJ53YpliBCKF/LDOIJzwiRBG0xSH1ewrOSEnt+ux"
         + "nPX/+f+zv8siANDLRjCjHFvJZalCExldkrfZR4I93VIpm0nMojq5tRfew6NDyotXyiHw==";
 
-    public const string AlphabeticMark =
-        "XVG9SgNBEJ5vdm9vs3ubnBdCGnOBRMHCgxBQSIyNggpio42lIFEIYukTiE3eIIgIIj6ApbY+gJWdoKUSCJgHcM9CwZlmfr5vfp8UfUgHQi60ZVoRVEx9JQVDUpPS0pHpQ2gwxB2sUKq8DC4CARvUuK"
-        + "vYZwz92FIiJ6UQZLkbegeVX0wBBimt5HXZ0ILoKh9kDfuD+G/nFVNsB36wMMEqsUrokDgAYrpBbA2apxbEoiqkh7MSwnnfiGnkebmuJY9Ag86s1K+QnQKXh5CtYo9TzeiYdvIAfMF91uvTCcIG3pk0"
-        + "VeU+2iXQgZy1mWjZeVp3EWlk3CbfBQEtyoDGCO+vQC+xvHB+x0BMLC+5HmV6k+fsDreiE82k6BqFqvi70DMi8GBmDMWqht0iaGCO3bkJofYqcKNbZLEYjkBvGwoxK/8QeZnQNw==";
+    public const string Unicode9 =
+        "jVRba11FFJ5vrTW3vffZ55xce05OktOkOW1za6y5tI2StCZWKgGprakPRdEQ0Adf+qYIrQ/60FqEIqhYECo+1hfvGBS8gA+CFwqCWvID6gWh6INU1z5pBfHFPczsWbNmvrVmrW+N+d2RFQeDTpxjjJ"
+        + "BDCyDCbKhbSRv4BZintfyAnaAcfWQOdsH3vAl4AnVDDzJT0DkHI4BQtyVY2dK1PzIQlYmNZxhfTgkBhC29UNQ5kSkzpd4o6C3cQlfgUkAbt5oAlgnMUGfBYOJUpFgh40zeZRlesXpQ5uKvA0gPxJDe"
+        + "XI8F4pbGGz0VgZzaul1UjFbKVCOgyr3qoSHHRqza8i4SZfulMaKWqejGsXpIqivkTJ0UnVuKxM3DGJYWhpEjG/lMN1tDfxQ+FiFm2qW9+Y+UY5+Oh2iQa+44WXrV8gmfwaU9sTNTWMU+SdFFlyO61T"
+        + "Bql5MBpJKK4d0k6ZjUXMJ30iIalOiuEuUH75VxPhXmOef5OR80le467Cuk4CPafeGytgGaVgdLZNFBRTrWkFIdGQ9Um+WzkJ8FrVrSfSGnQdrOGr86VyYxiQuw4+0bzXnkvdHh321tvoYT2RXUU1nA"
+        + "cVq3u/gkRu1wNomrwNszyYuvY/Rc5Nn4PXW9i3BZWbQwLdHNheWQun66P+3nFSTSxGwsaTTXt/UlVt22bVMzydMajEurWY9MyU9L9FjLZWJrKGJffE9Vr1FlgWbCBNXcXnSAlXfPFvzbALdhlIQKlH"
+        + "Sgptoi+6WhJy1pxFY1qmbPxDNo8FS5T4azuh21/dghpdGLUKPDMiw7w+2peQHvUOxO/EuabYMx5aGhHhwOYUoBbZPr1izOSSfdplLBqbqQhBD8QrMlaZzhBtVtzXPm7rtnbm9pr7ebNHCGV6S/fCjf"
+        + "5qObRilrxRUqozOtYuxgmyeaqsQd0CDwf6uj4L51ylU5iweL3A4dDvENzNDI0FIaXdY5F+JsjXMpb9LRzHzM+57TIhhHKWnwoEKVvnAv+/UnIOkn+LD7cvh68HN5/673xA8gCh7uJ5ssJ1EtdtmOX9"
+        + "1SOlmpLJrBa3s6f7PPH8GN3sdtxsFH8j+0riNp0UfoXf4AD8TqeRzD3UX1F28DUnXNYVHZ7vXfp3fSrGkyviW6RLRhy4L8q8ShQu27XSl/CirvPmLVh9cio4522WkJc3FHZ2SLx3Rz/VYrpKI0ub0v"
+        + "oqKPkaAyjfM0Jo9muVZcjh2JEh3zcsf+RmlMgsdlfONLGbt4Kjs2lopGzO0M/Y/k8MFQqtTIt1cnzUb23Ze0+61m+iPozMTVoxdlM8WNv/h/d5iBh07re3r+Tz5zOvwN";
 
     public const string Script =
-        "bVZbbJxHFT7fmZn/tjff1pm1vZfa8drZXe+uE9ubix3n4j+O0zROk+ZW103TNiW90OImQK+0CSFNm7RpQpOS0CaISgUJgfpU2icqQCAhkECo4gVU4AUJqeIBIR7D+X9HakFI53zzzZmZ3ZkzM9/8tM"
-        + "lSLiQTY90ShZSOUVvqDoksFWL8SIVUtqTjBiSp09ITLVLVqI2rvEyoqukWWY6DquisYmOVUjnKVOk08oQWfR95DGoe1cwaE2Nez5g2YwmtokEmxlSMHGMxRl9R0KKc8BY9GkduU5Q6C2w4C+azoIai"
-        + "0W8ivf4B5gdo5DlOP4fe3Uy7EZyFKShAOXPxuD5Fu4ukWpQuEmTdwgO4ASPgbAAnAAVKBezFERV4FGgE0AHbgLkOU9eoc7YOpw7cMqY6dBznuqK6q+oQbKsHXINXg2C2BqcG1KBr7McRrjHVMqrGiZ"
-        + "orTbwEd4mxxNklOEvAEvQSe3GEl1xe0suR9qUAFwBzAYqlVFJGdRLHMo/iKnEBWn/Wh6XdEU93XYBJXgJYvFs8cwns3aqrS3CxzJnEpc6+xKSdkpPgSXRPwp+EnmQvrqpJF5MOIsISx2QqOQ+ex+oY"
-        + "zbzOzHNO+Cmg/RTUCik9cToFdqQupTbLdbin4PgSl77JdW9Ayzb1voFBzIBmoGewIibdM6xjYmbYn2E1U5q9DAxchi4vl0iLO5dBSg7pZQzewL00OAQaMjTElaFo99UQ3USTtpehyuyUQTEZjrH038"
-        + "F0GWtjsqXMxbLKlZ193Wy6+aZup76H1I5niS0Fz7rZl+HTy6Cu1XKe/M62ZPIVyaI4XkFycTP7mx0xLESnjRaiSXQuOAcX3MqCCduDwiwSs1qMZlVilvLnwPocEtUjOnfECY4oHKHiZurNMDK08TzQ"
-        + "dx4cnJd0iaeEF1qjOx1VdzB9BrTG95RPrW0qvU3xNmp8gby8WxliHiL3DDxuRf+ejNFpRVmS22RilKUgiptBueJyffPUjImKMRlGkTCMbvZ0SzIYUrbKpsqDMbrxTV+2QpXHqkhXkYqa0FFl0QGvik"
-        + "T8B/stgkhfOLilNUiGqmQzpVZmMNaNaB6xHklrT4xtloZDiesrxuYCm73hWplAmv6pLRctjlk6PEzFkI7njJP7bLtbV+Q4X5F+V0DdZV929f9aMU+Ltj/XwMFG8mM0ehJWi8JRI5axBllLXiMSCzkz"
-        + "8r9KuMW+cZalyG7yeNTt0FTMp0wlicUmMiJZSRqwycwUFZqYFglt0m5L9amo84Ep+p70/smaBknLzXfQoPP+DaiJG/AbO+gHfA1dh/N0wPVus3Q0WjdNhwYhKIQObSqk2ktQvnVaX/XC573E806xSC"
-        + "Mb4+lupIFnEvQM9TXVHesRieZ6jfVUuBcTWT+VZT/LKkvFe2nLq7D6VcnLvsCUObZbCarEau/FGy1bL93mu2lkH/v7nHcONJPdTd1snt7yKTf44UbZCZNam9wY9BhoDIjNH6MnVdvfRbtlmfOKx5VL"
-        + "qpRRlGmRTDslictTv0WHhZJcK5wRmSKL4uceIjkcfpytWpzaQlOZJi8bN5Vj4dhAdj8xh9wcOuaAOaTnODXX/8yckYNSs8qztKuKpFVUbdSiA34KfberZkdGjnqP1QMP+/ww9awylUdN/qpo0FXQwG"
-        + "M69VhlvkCNFyh/nP3jzsCTWmxopbemM0GdFHxbBEbcEYf4/9S3vs/b/ez2wN1uTYhVIbwwNL1Mvaj2Ar2KIk7ZCXgTVPwyFQ573uFmxxpgjdFrqPcpRU9RbqehnZuKB2nFAd15gEcOkJoGpo07DZ5G"
-        + "3zTztPanXW/aLT5OxUdK5Tt14k5/3CjHUHYdu+uoY61x11L70656Ouk8vXv7E63Vx1Krj7nmGA2Nev7ouyxv4arrIlDXwbiOXUNf9FZ9Hd25L5V7V3R1D/p3pPRAyqcUbdkQ0Aa2p+H6p+GMdaG9yy"
-        + "vf4R/+GjpPIdG+BdUtm51F0CLUItKLCBad9VuNv9VRFbgVRoWzFTgVoAJdgeTdi4NcYao4VDFOhZ2K0pVzWLgf+v7C7Jvw/DfxLsZfBA++iP6ZuxP+3U5yoXPdayJ3r2GiB5yG7saH2HDbg3vels+Q"
-        + "t0FOianEbgkoIR8hJ0q+X9rm3scj93FwX+/sd+Dt+QZSmXZa+5WX2EuglkAqEfQlVHEPZ/cgtWfO2QvsRXWvoph4ez1/r2NGgBGsjNGMuP7I+2x3/Ri0IzN6ASl5Tumq2/PQ4z3QPYmfoefXXff3pX"
-        + "7kDcAb+GXxF5o/3PqBdt3CPfDv0biHdr0O+K/DyXtsvCA8Efgn4JxA1wnTceI9c/ddR3cc0msPuW2HNtFFED1Iogy0KYFG+t+Ni/BuGol+rDZVvIv4W6im4EwBU6Apui4qxFMjPN6uprxz6sHTHY/0"
-        + "m2S/8vpdv59VvyjWH1eOtLi75R+3k/+CDcqWp0SwWpG0urGQyWOQt5HMTdpsWL2GTpvcb31rX8JdFtssYOWKsqCoX8KKtMgNxKboBrMb896IQ0dN0f38PVt+R3zU0jlzEhl9Uq7KSfzWK4R/gTOMtm"
-        + "EWxDD08MeoHVWpo+wf1Tj6ERe+hfZ1b8HQW/hzpEmqDJQhT/HPsZ8z+1fdTtonDbrobLU7J+1PoRR6oq87efSZFHwVRSgyh5SmW1w+Zz7r83lbDsoQJx64PFZ+pE0ZGaIjMgb1GletfsAm05blyRJb"
-        + "aYMfwq7NibSMSwJT0uxZFzZt7DX8wbUmY5Woz3GbPGhdeVPIZgRb1hMJHLJePkrmLslSMmVZW6WjrPl9VgXWGBtIJ9d6ErkEiwk76Nsz3ie/4Ubpg1LD/RMafHKkkX5vfSPzqW58t/Nt3fhr4lflhv"
-        + "mk1PjdB1WyhcP2RfwDrf8A";
+        "bVZbbFzVFd1rn3Of8/JrJmdszyM2HjszY99xYmfy8MTG8Y3jEHBISEIwTghgGh4FTFIKAUqSpiGQQEhKoKGQVEWilapKSJUofBW1VT+qVmpVRf1pRdWfSpVQP6q26le673UkaFVp73XX2fuc+9jnnH"
+        + "UuTRnKh2TFOGKIQkrHqA3lQiJDxRg/USFVDOk4gSR1GnqiSaoW5bjGK4Rqmm6SlTiohs4attQoladMjU6jQGjS91HAgOZRzayxfsztHtPWWEKraJAVYypGjrEUo6fIb1JeeJMejSOrFaXOApvPgvks"
+        + "KFA0+k2kNz3A/AANP8/p59Gzi2kX/LOwigpQ1o54XK+iXSVSTUqXCPLdwn04PsPnrA/bB/lK+ezGEeW75Gv40D4bn3kE1ojGCGdHYI8AN41pBDqO84iiEUeNQLBtxOc63DoEs3XYdaAOXWcvjnCdqZ"
+        + "5RdU7UHUnxMpxlxjJnl2EvA8vQy+zGEV52eFmvRNqXfVwArAtQLFcl16hN4ljhUVwlLkDrz/uw5G3xdNcFWMlLAIvnxDOXwO7NtroEByucSVza7ElM8pScAE8gNwFvAnqC3bipJhxM2IgIe1EkmZwH"
+        + "z2NtjNa8zsxzXvgpoP0U1Cq5uuJ0CmxLW67aWmnDOQXbk7j0TW58A1qmqecNDGAGNAM9g1Uxyc2wjok9A2+G1Ux59jLQfxm6snJFWty+DFKySC9j4BoO0sAgaNCiQa4ORrOvBukGGrS9AlVhuwKKyV"
+        + "CM5f8OpivYEJPpCpcqKl+x9+bYyvEN3U69D6kdzxEb8p9zsi/Do5dBXWtlPXmdbcnkK1JFcbyC5OKt7N1qi2EhWm20EL1E54J994JTXbDCdr84i8SsFqNZlZilwjmwPodE7bDOH7b9wwqHqXQr9WQY"
+        + "GdpyHug9D/bPS7nEU8KLzdGdNkZtmjwDWue5yqPmNpXepngbBV8iv2BVB5kHyTkDl5vR05Mx2s2oSrKbrBjlUxDFrQHZ4rJ9C9SIiYoxGUaRMIx29mRTKhhStsZWjQdidOKdvmLFGo/VkK4hFaXQUW"
+        + "PRAbeGRPyAfQZ+pC/s39QaJENVNplyMzMQ60b0HrEeSbY7xjZDQ6HE9RXL5HyTveYYeYE0/V0bLhkcMXRoiEohHc1bdv7z6W6+Kcv5Ten3JihX8WRW/6+VCrRo+vIB7g6S1xF0d8kzg1jDAjKG3CBS"
+        + "Clkw8lAl3GDvOMt3yFTyeNTtQCvmLauaxGIDGdGrJA0YT1KZFhUbmBQJbdAuQyOtqP/+Fn1PBvxkXUCSufEeAjrvXYNafw1esIN+wG+j61CB9jvuakNL0XfTdMgIQSGcMJsKqf4SlGfs5lfd8AU38Y"
+        + "JdKtHwlviNt1D/8QQdp96Gun0TItHcpLGJigexPuulsuxlWWWpdJCmX4XRr0pd9vpWhWO7WaBqrPZuPNEy9dJtPkfDe9nba7+3v5HMNXSjcXr6Mw744aBih0mtrfwY9BhoDIjNG6OnVNtfRbvlM+cV"
+        + "jyuHVDmjKNMkee2U1K5AfQYdBsporXBGZIoMSl84iGRxeHG16nF1iw1lNXjFuKFsA9v4MvuJOeTn0DEHzCE9x6m5vuNzliyUulGuoTtqSBpFtaAeLfBT6L1NNToystS7je5/2OOHqXuNVX3UKlwRDb"
+        + "oC6n9Mpx6rzhcpeJEKR9k7avc/pcUGb3HXdSaok/xvi8CI2+IQ/5/21g95u5fd7jvbjRViTQg3DK0eph7UeoAeRRGn7Hq466n0FSoect1DjY51wDpLr6OeZxQ9Q/mdFu2cKt1Nq/brzv08vJ/UJDBp"
+        + "OZPgSfROMk9qb9JxJ53S41R6pFy5Uyfu9MYtZVuU3cjORurYYDkbqP1ZRz2btJ/dtf2J5tojqbVHHOsIDY663uj7LGfhmqsiUFfBuIo2Vk2laPDL7pqvI5d/stKzqis34N2e0v0pj1I0vdmnzWxOw/"
+        + "FOwx7rQnuXW7ndO/Q1dJ5Con0aI9Nb7EXQItQi0ovwF+1NWy1vq62qcKqMKmersKtAFboKqb4bB7nKVLWpatlVtqtKV89h4X7o+4uzb8H13sL7GD8BHjiBvpl7Et49dnKhc+NrInrinQd7u8Fp6Bw+"
+        + "xubVD+5+V/5H3gXZZaYyO2WgjEKEnCh7Xnmbcx8P38f+fT2z34G7+xtIZdppw9OOV/on3ATqCaQSfm9ClXZzdjdSu+fsPcAe1PYoiom7x/X22NYwMIxbYrSGHW/4QzZ3/Bi0IzN6ASk5WumK0/3Q49"
+        + "3Q3YmfoftXXff3pq67/f7bpX7rF5o/3vqRdpzivfDu1biX7ngd8F6HXXDZcv3wmO8dg30MXcesjmMfWPfctbTjgN5wwGk7MEUXQfQgiUrQVAJB+l/BRbg3LIleV1NraIrci/hLqFqwW0AL1KKrokvc"
+        + "ytB4gceZWmnVcs+pB093PNJnJfuU2+d4faz6RMn+UPw3jP0jZXYONznX9I6aiX/A+BXDLRG0ZqS7Tix0clIUTCSDEyYb1o53mqTYPuMZ8xLuMthmACM7mAVFHxNGlEc2KKaiDc5OzHsiDh2lou37Oz"
+        + "b8nviooXPWSWT0SdlJJ/EbtxjaVngd9hDahlgQQ9BDVquwmgpP1pdUaom9JY2lT7j4LbRvfAcWvYM/RdKlKkAFcmL/HPs4s2/NbaQ90qCL9lazc8L8FEqhO/oJlH8DJgVPRRGKzCal6SaXv57P+3zR"
+        + "VoIyxI4HroyVm7QpS4boiIxBvcY1ox8wybRhOdnEbjH+D2E25EWBxqWUKUm7xoFJW+Zt/N4xus0oEamnjT5o7ISR/56MYNO4opSDxi2IxhkNs0UKlkwZlq6esZrGkQf4xpZbXYLBkjnjfvprDsoflw"
+        + "P7jwj45HCQ/mBTkPlMB9/tfFcHf078shJYn5aD335UI1M8ZE7gb2j+Bw==";
 }
