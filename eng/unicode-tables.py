@@ -2,10 +2,10 @@
 """Writes src/LlmCourse/Tokenization/Unicode/UnicodeTables.cs.
 
 The parts of tokenizer.json do not agree on one version of Unicode, so the tables are taken from measurements
-(ranges of code points in a codepoints.json.gz), not from the runtime. Combining classes come from Python's unicodedata,
-scripts from perl. Each table is a list of numbers (varints), deflated, in base64.
+(ranges of code points in a codepoints.json.gz, and properties.json as eng/measure-unicode.py writes it), not from the runtime.
+Combining classes come from Python's unicodedata, the extent of Unicode 9 from perl. Each table is a list of numbers (varints), deflated, in base64.
 
-usage: eng/unicode-tables.py codepoints.json.gz > src/LlmCourse/Tokenization/Unicode/UnicodeTables.cs
+usage: eng/unicode-tables.py codepoints.json.gz properties.json > src/LlmCourse/Tokenization/Unicode/UnicodeTables.cs
 """
 import base64, gzip, json, subprocess, sys, unicodedata, zlib
 
@@ -66,31 +66,11 @@ def as_ranges(points):
     return result
 
 
-def scripts():
-    """Script of each code point as perl knows it: name -> ranges."""
-    program = r'''
-        use Unicode::UCD qw(prop_invmap);
-        my ($starts, $names) = prop_invmap("Script");
-        for my $i (0 .. $#$starts) { print $starts->[$i], " ", $names->[$i], "\n"; }'''
-    rows = [line.split() for line in subprocess.check_output(["perl", "-e", program], text=True).splitlines()]
-    starts = [int(start) for start, _ in rows] + [0x110000]
-    table = {}
-    for i, (_, name) in enumerate(rows):
-        table.setdefault(name, []).append([starts[i], starts[i + 1] - 1])
-    table.pop("Unknown", None)
-    return table
-
-
-def perl_properties():
-    program = r'''
-        use Unicode::UCD qw(prop_invlist);
-        print join(" ", prop_invlist("Emoji")), "\n"; print join(" ", prop_invlist("Extended_Pictographic")), "\n";
-        print join(" ", prop_invlist("Alphabetic")), "\n";'''
-    result = []
-    for line in subprocess.check_output(["perl", "-e", program], text=True).splitlines():
-        edges = [int(n) for n in line.split()]
-        result.append([[edges[i], edges[i + 1] - 1] for i in range(0, len(edges), 2)])
-    return result
+def perl_property(name):
+    """The code points that have a property as perl knows it."""
+    program = 'use Unicode::UCD qw(prop_invlist); print join(" ", prop_invlist("%s"));' % name
+    edges = [int(n) for n in subprocess.check_output(["perl", "-e", program], text=True).split()]
+    return [[edges[i], (edges[i + 1] if i + 1 < len(edges) else 0x110000) - 1] for i in range(0, len(edges), 2)]
 
 
 def main():
@@ -112,11 +92,12 @@ def main():
         "CombiningClass": grouped((c, unicodedata.combining(chr(c))) for c in range(0x110000)
                                   if unicodedata.combining(chr(c))),
     }
-    properties = perl_properties()
-    tables["Emoji"], tables["Pictographic"] = ranges(properties[0]), ranges(properties[1])
-    marks = members(normal["strip_accents"]["removed"])
-    tables["AlphabeticMark"] = ranges(as_ranges(members(properties[2]) & marks))
-    by_name = scripts()
+    measured = json.load(open(sys.argv[2]))
+    for name in ("Alphabetic", "Lowercase", "Emoji"):
+        tables[name] = ranges(measured.pop(name))
+    tables["Pictographic"] = ranges(measured.pop("Extended_Pictographic"))
+    tables["Unicode9"] = ranges(perl_property("Present_In=9.0"))
+    by_name = measured
     names = sorted(by_name)
     at = [(first, last, i) for i, name in enumerate(names) for first, last in by_name[name]]
     numbers, end = [], 0

@@ -213,7 +213,7 @@ internal sealed partial class PatternParser
         int close = _pattern.IndexOf(":]", _at, StringComparison.Ordinal);
         string name = close < 0 ? "" : _pattern[_at..close];
         bool isNegated = name.StartsWith('^');
-        CodePointSet? set = name.Length == 0 ? null : PropertySets.Named(isNegated ? name[1..] : name);
+        CodePointSet? set = name.Length == 0 ? null : PropertySets.Posix(isNegated ? name[1..] : name);
         if (set is null)
         {
             _at--;

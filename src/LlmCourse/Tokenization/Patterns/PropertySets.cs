@@ -42,6 +42,14 @@ internal static class PropertySets
     /// <summary>The set of that name, or null if there is none; blanks, hyphens, underscores and case do not count.</summary>
     public static CodePointSet? Named(string name) => _byName.GetOrAdd(Simplified(name), Make);
 
+    /// <summary>The set of a name in [[:...:]], or null; two of them are not those of the same name in \p{...}.</summary>
+    public static CodePointSet? Posix(string name) => name switch
+    {
+        "word" => PosixWord(),
+        "punct" => Named("p")!.Union(Named("s")!),
+        _ => Named(name),
+    };
+
     private static CodePointSet? Make(string name)
     {
         foreach ((string shortName, string longName) in _groups)
@@ -66,15 +74,16 @@ internal static class PropertySets
         {
             "any" => CodePointSet.All,
             "ascii" => CodePointSet.Range(0, 0x7F),
-            "alpha" or "alphabetic" => Alphabetic(),
-            "alnum" => Alphabetic().Union(Named("nd")!),
-            "word" => Alphabetic().Union(Named("m")!).Union(Named("n")!).Union(Named("pc")!),
+            "alpha" or "alphabetic" => PackedTable.Ranges(UnicodeTables.Alphabetic),
+            "alnum" => Named("alpha")!.Union(Named("nd")!),
+            // Six numbers of Latin-1 are word characters, no others of their kind are: so the reference has it.
+            "word" => PosixWord().Union(CodePointSet.Of(0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE)),
             "digit" => Named("nd"),
             "space" or "whitespace" => CodePointClasses.Space,
             "blank" => Named("zs")!.Union(CodePointSet.Of('\t')),
             "upper" or "uppercase" => Named("lu")!.Union(CodePointSet.FromRanges([(0x2160, 0x216F), (0x24B6, 0x24CF), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)])),
-            "lower" or "lowercase" => Named("ll")!.Union(CodePointSet.FromRanges([(0xAA, 0xAA), (0xBA, 0xBA), (0x2B0, 0x2B8), (0x2C0, 0x2C1), (0x2E0, 0x2E4), (0x2170, 0x217F), (0x24D0, 0x24E9)])),
-            "punct" => Named("p")!.Union(Named("s")!),
+            "lower" or "lowercase" => PackedTable.Ranges(UnicodeTables.Lowercase),
+            "punct" => Named("p"),
             "cntrl" => Named("cc"),
             "xdigit" => HexDigit,
             "graph" => Named("c")!.Union(CodePointClasses.Space).Complement().Union(Named("cf")!).Union(Named("co")!),
@@ -93,11 +102,7 @@ internal static class PropertySets
         _ => CodePointClasses.Category([.. _categories.Where(item => item.Short[0] == name[0]).Select(item => item.Category)]),
     };
 
-    /// <summary>Letters, letter numbers, and the marks and symbols that count as letters.</summary>
-    private static CodePointSet Alphabetic() => CodePointClasses.Letter
-        .Union(Named("nl")!)
-        .Union(PackedTable.Ranges(UnicodeTables.AlphabeticMark))
-        .Union(CodePointSet.FromRanges([(0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)]));
+    private static CodePointSet PosixWord() => Named("alpha")!.Union(Named("m")!).Union(Named("nd")!).Union(Named("pc")!);
 
     private static string Simplified(string name) =>
         string.Concat(name.Where(c => c is not (' ' or '-' or '_'))).ToLowerInvariant();

@@ -4,16 +4,21 @@ using LlmCourse.Tokenization.Unicode;
 namespace LlmCourse.Tokenization.PreTokenizers;
 
 /// <summary>
-/// UnicodeScripts: cuts where the script changes. Kana counts as Han; a blank belongs to what is before it, and blanks before
-/// the first letter are dropped, as in the reference.
+/// UnicodeScripts: cuts where the script changes. Kana counts as Han; a blank, and what has no script, belongs to what is before
+/// it, and before the first letter it is dropped, as in the reference.
 /// </summary>
 internal sealed class UnicodeScriptsPreTokenizer : IPreTokenizer, ISplitter
 {
     private const int Blank = -2, None = -3;
 
+    private static readonly int _common = Array.IndexOf(UnicodeTables.ScriptNames, "Common");
+    private static readonly int _devanagari = Array.IndexOf(UnicodeTables.ScriptNames, "Devanagari");
     private static readonly int _han = Array.IndexOf(UnicodeTables.ScriptNames, "Han");
     private static readonly int _hiragana = Array.IndexOf(UnicodeTables.ScriptNames, "Hiragana");
     private static readonly int _katakana = Array.IndexOf(UnicodeTables.ScriptNames, "Katakana");
+
+    /// <summary>The reference's table is of Unicode 9: what came later has no script.</summary>
+    private static readonly Lazy<CodePointSet> _known = new(() => PackedTable.Ranges(UnicodeTables.Unicode9));
 
     public bool NeedsPlaces => false;
 
@@ -47,11 +52,16 @@ internal sealed class UnicodeScriptsPreTokenizer : IPreTokenizer, ISplitter
 
     private static int ScriptOf(int codePoint)
     {
-        if (codePoint == ' ')
+        if (codePoint == ' ' || !_known.Value.Contains(codePoint))
             return Blank;
-        if (codePoint == 0x30FC)
-            return _han;
-        int script = Scripts.Of(codePoint);
-        return script == _hiragana || script == _katakana ? _han : script;
+        int script = codePoint switch
+        {
+            0x30FC => _han,
+            // These have changed their script since Unicode 9.
+            0x589 or 0x61C => _common,
+            0x953 or 0x954 => _devanagari,
+            _ => Scripts.Of(codePoint),
+        };
+        return script < 0 ? Blank : script == _hiragana || script == _katakana ? _han : script;
     }
 }

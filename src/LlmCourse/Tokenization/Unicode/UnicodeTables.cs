@@ -248,39 +248,62 @@ internal static class UnicodeTables
         + "DFZGCrDeJq50J6frZDvmGJei3rxh3JeofZxfGhD9JJvfBZ3UXbuxk3mdrlYFmb/luOl8zZD22BDkCBcBf9i6JDCIehivCYsz7hD4s0GhFLyS6C84hkTiy3w05GOuK8/ogT56ATTjkNnTJOKxlRH+Ed"
         + "OuyHtkP3ErEHLRlHSJ7Kt8WX7Yz8TCV4NMPKZ/ulbMfkgcX7ZWkI2TA/5lmBNU5bBj3P84rkyMwgbqtt0WV7+G3sktFvoYmNHLd/QoT/AA==";
 
+    public const string Alphabetic =
+        "ZVRLiFxFFK1zb9Wr9+/3Xk//0t3TPdOZTE/PZCaZznw0mMlknCRGUBCjcRFwYSIqxCyyyipCcGGyVVDIJuIymEWQZBVEUZS4kJClBCUgKMGNKLjyVnciBF/x6l+nzr333NpseI0lFSqtTBWT+I51lG"
+        + "qroF5R7RwghvIUCAplvIQP4H8GzJDy+rOJzLlP+Ts0t0OzBi89BautppBIZUvJG/VuAAGuUVGu29DUYHzlz4URe97zKIF0mhSwBKrAg2Jm13eISgM6htAiGD1eH31ay0gwrfDKTUTwZThe1ez6YFXi"
+        + "Csu5x7huZYQrXKSfqAwwTGCGs4DBxJHWMkMstvZj2VpFia205IsLSBG3GHY0Hzi08YpAc0Kx29+n0RyUYaurRno514SbIs83costkDxlPE8N3Z0aNakLQdbOuyl31YZFTxe6hN7WqpzS2UbINCN4ig"
+        + "a4I2RJHCR1X/7uf6MU61Ifmillx8nw75oyNMwxDm05mojLI2aIh1SkEt6tE3ZgtsNJRNqvtUlH87qx2tQHqLysaoho7xAp7HCOOJxHmK5WKexRaAZEcwzj/GpuozwVfUhkaEZ+KxRcmaR9o+gRPGYy"
+        + "OjbSO6fEz/EpuZcCWdPeeC8jJDZaq7x/zRt+lD5wZxCPDV2zKqsGHp4snSV1j6nhi6y0Pu4RXgObAU7mnT2lC/r28ODla9jaTZeJSyEmFo3ls7M+naZDTkiwlTK69WG8BbVgWIQcds100uJlRCWVlU"
+        + "KN1SApqvyso1cnKokWjBhnRjwGSLzzlU9fjat6z8VDD4ne2uXF2kSIJYZj9b8z9RsVG7TSj85pvI+dkk7RCR5BEPUiNCTOQErJ9PntfZeoxXuWOknbDEybetpCD66g6OmenvWHcSgRcHp91PIw/oKC"
+        + "SmjrBnPwtw0pzLtAUDWsBpObAhxWwsbhNQ8HRcvGSbA1aHGrZ9FsrshakeRnjq4tJ8vJ7HRTAlj9R4AkCBmtKW6Fyq8M8sWJZjXYntfheqCSem05Z3+aVbABDiT/oHo5piTf+cBIcsIssOs1/n92ud"
+        + "wxXkuiLTRnMG7Z0RXXb7oNEzS56YJyEyvkNcz0ARGG2r9C6sgOSireLay/udGxkm1WUNtwCcUnLe0ml0FoLlOQHzGqOPotuh0fC050e9tCInnO0ZhnFxBJQYL4C9gJZ6n6lqpBhj7Tu+rFj+3pM/lX"
+        + "uDPxeulzPzeNTzrmG31rZfHH5Ka2k/kLebtYyrgzYYrrvHAXGxdwTK/b7KBwjpH+veTfC+aCX7d5ZPZVKqm2vA0p+5f4YvG2idm3gVY/L76Mw0JEOfqIhLqER7LUStsURiIc9nCXqI66PLhP/vZGOu"
+        + "mZe7I1o5FvzTNT6uxC6GXqS2oX8w+4+QBtUn8IBDtd4Wvs32Lx442AscO9xuL1wBnuXhY9zjp6NP+4uJEzgkf7AmSSsRrZn1rE6zX+at3/gbq3ut5PoPd2p9efLj3UV8tX9C/R97vM/e6/";
+
+    public const string Lowercase =
+        "zVS7SgNREJ1z37sk0TUY3Y0YYhQ1FhGtLQR7f0E/wNLCQhAhYG+nYC+2SWOjIGgR/BkrS+duEnDFGJIQkMMOM3eezD13j+MGhaRodQEWNBYwxB4C4aUQqSahvGRL9H1Iz73OQYb6nj/7wcdIwrgw3I"
+        + "Wrqr59gJrFsjqirbSukHNUXgGkGJCv/MwCu43hvYKxJhQT7Ht0bG+8leqQn1pfRg50+oR9wv+Dm34Hp0PrbE/mhZfWKcAwZwHHwtmQtTPK02zuhPksqcw8YlazV1F1RlHHxK8FZobs3ZvyN2jl9PcD"
+        + "m3bLrYE0XX+Mll0c7BPNrDnRkEGW3qpr/VpTM7In3ejvqyz5TNE2deTN4fMdTE7du/g9WL9C7RYhCjDACz9pgU24ZrhzPv9Yqlw8oHLTQZwYREmcSP9LQMhaFuWlRejkxwdqFQIUjW6KvVZU/QI=";
+
     public const string Emoji =
-        "JY+vToNBEMRn5m7vuz8fbVIKTRMMwZMmOAQoFI4Ew0uUp8DxBBgUEs0bkGCwgEWQYDAoFHtpVtxmZ3b2dwdIsLJGxO0pRrwRu7iyKX/EEQ/EskY9E19kRcFxYCwQRPmGQH8DArMMhLXGPiNm7pgZvQ"
-        + "807yMbzTVjn81pxrBJkLt8xyt5UkLlFF0hoojGlQomXr/ia9A2j1z7KE763j3ffwkvxD05cgKV8yW5wBzKO3zkvtZyQl1IvBFPmnExUMMI9evccqLMAtOorE4RNxSXqzMbJMuh/8BzP9ki7nTIwide"
-        + "xxBDKnuhmtWShpz+AQ==";
+        "JY+hToNBEIRn5m7//+6/429SCk0lwZMmCBIEKBSOpKYvUZ4CxxNgUEg0b0CCwQIWQYLBoFDspVlxm53Z2e8O0cHyBhG356h4I/axtgl/xIoHYjFEPRNf5ICM08CYIYjyDYH+BgQmGQgrhW1GTN0xNX"
+        + "ofaN5HFpprxjab0YxhmyB3+Y5X50kdBk7QFCKKKFwqY/T6FV+Ddnns2kd20vfm+f7r8ELck5UjlC8X5BwzKO3xkQfayAl1JfFGPCvGeU/1FWrXueNEiRmmqqRGEbcUq+WF9VLMof3Acz9ZIu50xMwn"
+        + "XteQ7aQfNXTpHw==";
 
     public const string Pictographic =
         "FcwxC0FRHAXwc/733ffeve96r5CSYpUiZXlJ2ewGi8VnUMysBh/EaLOYjVZ8AEaLSYmr05nO6bcjAmyHcLgQFUx1xqfQYYYRqjaQE/EgLQz6ipoJ53YpliBCKF/LDOIJzwiRBG0xSH1ewrOSEnt+ux"
         + "nPX/+f+zv8siANDLRjCjHFvJZalCExldkrfZR4I93VIpm0nMojq5tRfew6NDyotXyiHw==";
 
-    public const string AlphabeticMark =
-        "XVG9SgNBEJ5vdm9vs3ubnBdCGnOBRMHCgxBQSIyNggpio42lIFEIYukTiE3eIIgIIj6ApbY+gJWdoKUSCJgHcM9CwZlmfr5vfp8UfUgHQi60ZVoRVEx9JQVDUpPS0pHpQ2gwxB2sUKq8DC4CARvUuK"
-        + "vYZwz92FIiJ6UQZLkbegeVX0wBBimt5HXZ0ILoKh9kDfuD+G/nFVNsB36wMMEqsUrokDgAYrpBbA2apxbEoiqkh7MSwnnfiGnkebmuJY9Ag86s1K+QnQKXh5CtYo9TzeiYdvIAfMF91uvTCcIG3pk0"
-        + "VeU+2iXQgZy1mWjZeVp3EWlk3CbfBQEtyoDGCO+vQC+xvHB+x0BMLC+5HmV6k+fsDreiE82k6BqFqvi70DMi8GBmDMWqht0iaGCO3bkJofYqcKNbZLEYjkBvGwoxK/8QeZnQNw==";
+    public const string Unicode9 =
+        "jVRba11FFJ5vrTW3vffZ55xce05OktOkOW1za6y5tI2StCZWKgGprakPRdEQ0Adf+qYIrQ/60FqEIqhYECo+1hfvGBS8gA+CFwqCWvID6gWh6INU1z5pBfHFPczsWbNmvrVmrW+N+d2RFQeDTpxjjJ"
+        + "BDCyDCbKhbSRv4BZintfyAnaAcfWQOdsH3vAl4AnVDDzJT0DkHI4BQtyVY2dK1PzIQlYmNZxhfTgkBhC29UNQ5kSkzpd4o6C3cQlfgUkAbt5oAlgnMUGfBYOJUpFgh40zeZRlesXpQ5uKvA0gPxJDe"
+        + "XI8F4pbGGz0VgZzaul1UjFbKVCOgyr3qoSHHRqza8i4SZfulMaKWqejGsXpIqivkTJ0UnVuKxM3DGJYWhpEjG/lMN1tDfxQ+FiFm2qW9+Y+UY5+Oh2iQa+44WXrV8gmfwaU9sTNTWMU+SdFFlyO61T"
+        + "Bql5MBpJKK4d0k6ZjUXMJ30iIalOiuEuUH75VxPhXmOef5OR80le467Cuk4CPafeGytgGaVgdLZNFBRTrWkFIdGQ9Um+WzkJ8FrVrSfSGnQdrOGr86VyYxiQuw4+0bzXnkvdHh321tvoYT2RXUU1nA"
+        + "cVq3u/gkRu1wNomrwNszyYuvY/Rc5Nn4PXW9i3BZWbQwLdHNheWQun66P+3nFSTSxGwsaTTXt/UlVt22bVMzydMajEurWY9MyU9L9FjLZWJrKGJffE9Vr1FlgWbCBNXcXnSAlXfPFvzbALdhlIQKlH"
+        + "Sgptoi+6WhJy1pxFY1qmbPxDNo8FS5T4azuh21/dghpdGLUKPDMiw7w+2peQHvUOxO/EuabYMx5aGhHhwOYUoBbZPr1izOSSfdplLBqbqQhBD8QrMlaZzhBtVtzXPm7rtnbm9pr7ebNHCGV6S/fCjf"
+        + "5qObRilrxRUqozOtYuxgmyeaqsQd0CDwf6uj4L51ylU5iweL3A4dDvENzNDI0FIaXdY5F+JsjXMpb9LRzHzM+57TIhhHKWnwoEKVvnAv+/UnIOkn+LD7cvh68HN5/673xA8gCh7uJ5ssJ1EtdtmOX9"
+        + "1SOlmpLJrBa3s6f7PPH8GN3sdtxsFH8j+0riNp0UfoXf4AD8TqeRzD3UX1F28DUnXNYVHZ7vXfp3fSrGkyviW6RLRhy4L8q8ShQu27XSl/CirvPmLVh9cio4522WkJc3FHZ2SLx3Rz/VYrpKI0ub0v"
+        + "oqKPkaAyjfM0Jo9muVZcjh2JEh3zcsf+RmlMgsdlfONLGbt4Kjs2lopGzO0M/Y/k8MFQqtTIt1cnzUb23Ze0+61m+iPozMTVoxdlM8WNv/h/d5iBh07re3r+Tz5zOvwN";
 
     public const string Script =
-        "bVZrbFxHFT7fmZn72pdfu5m1vY/a8drZXe+uE9ubhx3n4RvHaRqnSfOq66Zpm5I+aHEToE9oQkjTJm2a0KS0tAlSpYKEQP1V2l9UgEBCICGhCiGBePxBQkL8QIif4dzrSC0I6ZxvvjkzsztzZuabS1"
-        + "ss5UMyMTYsUUjpGLWlXEhkqRjjxyqkiiUdNyBJ3ZaeaJOqRW1c4xVCNU23yEocVEN3DZtrlMpTpkZnUSC06bsoYEjzmGbWmBz3ese1GU9oFQ0yMaZi5BhLMfqKgjblhbfp0Thym6LUeWDTeTCfBzUV"
-        + "jX0D6Y0PMD9Ao89x+jn07WXai+A8TFEBypmPx/Ur2lsi1aZ0iSDrFh7ADRgBZwM4AShQKmAvjqjAo0AjgA7YBswNmIZGg7MNOA3gljE1oOM4NxQ1XNWAYEcj4Dq8OgSzdTh1oA5dZz+OcJ2pnlF1Tt"
-        + "RdaeJluMuMZc4uw1kGlqGX2YsjvOzysl6JdC4HuASYS1AspZIyqpM4VngUV4lL0PrTPiztjni65xJM8grA4jnxzBWwd6uursDFCmcSlzr7EpN2Sk6Bp5Cbgj8FPcVeXFVTLqYcRIQljqlUcgG8gLUx"
-        + "mgWdWeC88DNA5xmoVVJ64nQG7EhdSm1W6nDPwPElLn2TG16Hlm3qex1DmAXNQs9iVUxys6xjYmbZn2U1W567Cgxeha6slEiLO1dBSg7pVQzdwL00NAwaNjTM1eFo99Uw3USLdlagKuxUQDEZibH838"
-        + "F0Betjsq3CpYrKV5wDOTY5vqk7qf8htetZYkvBs272Jfj0EqhnrZwnv7sjmXxZsiiOl5Fc2sr+VkcMi9Fpo8VoEt2LzuFFt7pows6gOIfEnBajOZWYo8IFsL6ARO2Yzh9zgmMKx6i0lfoyjAxtvgj0"
-        + "XwQHFyVd4inhxfbYbkc1HMycA63zPeVTe4dK71C8g5qfI6/gVoeZh8k9B4/b0b8nY3TaUZbkNpkYZSmI4mZIrrhc3wK1YqJiTIZRJAyjmz3TlgyGlK2xqfFQjG5801esWOPxGtI1pKImdNVYdMCrIR"
-        + "H/wUGLINIXDm5pDZKhKttMuZ0ZinUjmkesR9LaG2OHpZFQ4vqasfnAZm+4ViaQpn9qyyWLE5aOjlAppJN54+Q/3e72NTnO16TfNVCu4suu/l8rFWjJDuSbONxMfoJmb8JqUThqxjLWJGvJa0ZiIWdG"
-        + "/lcJtzgwwbIU2U2eiLodmY75tKkmsdRCRiQrSYM2mZmmYgszIqEt2mupMR11PjRN35HeP1rXJGm5+S6adNG/ATV5A35zF32P30LP0QIdcr3bLB2P1k0zoUEICqFDmwqp/iKUb532l73weS/xvFMq0e"
-        + "jmeLqbafCZBD1D/S11x0ZEorlRYyMV78Vk1k9l2c+yylLpXtr2Cqx+RfJyIDAVju1Wgqqx2nvxRsvWS7eFHI0eYP+A8+6hVjLX0q3W2W1/5yY/3Kw4YVJrkx+HHgeNA7H54/Sk6vibaLcsc0HxhHJJ"
-        + "lTOKMm2SaackcQUasOiyUJJrhXMiU2RR+sxDJIfDj7NVj1NbbCnT4hXjlnIsHBvI7ifmkZ9H1zwwj/Q8p+YHnpk3clDqVnmW9tSQtIpqzXp0wM+g/3bV6srIUe+1evBhnx+m3jWm+qgpvCka9CZo8D"
-        + "Gdeqy6UKTmV6lwkv2TzuCTWmx4tbeuO0HdFHxLBEbcEYf4/9S3f8A7/ezOwN1pTYg1IbwwNH1Mfaj1AX2KIk7ZSXiTVPoiFY963tFW1zpgndHrqO8pRU9Rfreh3VtKh2nVId19iEcPkZoBZow7A55B"
-        + "/wzzjPZnXG/GLT1OpUfKlTt14k5/wijHUHYDuxuoa71x11Pn0656Ouk8vXfnE+21J1JrT7jmBA2Pef7Yeyxv4ZrrIlDXwbiOPcOf99Z8Dbn8Fyp9q3pyQ/4dKT2Y8ilF2zYFtIntWbj+WTjjPejs8S"
-        + "p3+Ee/gu4zSHRuQ23bVmcJtAS1hPQSgiVn43bjb3dUFW6VUeVsFU4VqEJXIXn34iBXmaoOVY1TZaeqdPUCFu+Hvr849wY8/w28h4kXwEMvYGD27oR/t5Nc7N7wqsjdq5jsBaehc/gIm257cN878hny"
-        + "DsgpM5XZLQNlFCLkRNn3yzvc+3j0Pg7u65v7Nrx9X0cq00nrv/QiewnUE0glgv6EKu3j7D6k9s07+4H9qO1XFBNvv+fvd8woMIrVMZpR1x/9gO2eH4J2ZcYuISXPKb3p9j70eC90b+In6P1lz/39qR"
-        + "94g/AGf176meaPtn+oXbd4D/x7NO6hPa8B/mtwCh4bLwhPBf4pOKfQc8p0nXrf3H3X8V1H9PojbseRLXQZRA+SKANtSaCZ/nfzMrybRqKfqC1V7zL+GqppONPANGiarosK8fQoT3Sqae+CevBs1yMD"
-        + "JjmgvAHXH2A1IIr1+9Wjbc61/ZN26l+wQcXytAhWO5JWNxYyeQwKNpK5KZsNa2+h2yYPWt/aF3GXxQ4LWLmiLCjql7AiLXIDsSW6wezGvC/i0FFTdD9/w5bfFR+zdMGcRkaflqtyGr/2iuGf4YygY4"
-        + "QFMQI98gnqx1XqOPvHNY5/zMVvonPD2zD0Nv4UaZKqABXIU/xTHOTMwTW3k/ZJgy472+3uKftjKIXe6OtOHn0mBV9FEYrMIaXpFpfPmU/7fNZWgjLEiQeujJUf6VBGhuiIjEO9yjWrH7DJtGV5ssRW"
-        + "2+D7sOvzIi0TksCUNHvWhU0b+xZ+61qTsUrU56RNHrauvClkM4Jt64kEDluvECVzj2QpmbKsrdJR1vx+qwJrjA2kk2s9iVyBxaQd8u0574+/4mb5w3LT/QOafHq0mX5/Y/OGfUc3/5L4RaX5we9qZI"
-        + "tH7Qv4B9r/AQ==";
+        "bVZbbFzVFd1rn3Of8/JrJmdszyM2HjszY99xYmfy8MTG8Y3jEHBISEIwTghgGh4FTFIKAUqSpiGQQEhKoKGQVEWilapKSJUofBW1VT+qVmpVRf1pRdWfSpVQP6q26le673UkaFVp73XX2fuc+9jnnH"
+        + "UuTRnKh2TFOGKIQkrHqA3lQiJDxRg/USFVDOk4gSR1GnqiSaoW5bjGK4Rqmm6SlTiohs4attQoladMjU6jQGjS91HAgOZRzayxfsztHtPWWEKraJAVYypGjrEUo6fIb1JeeJMejSOrFaXOApvPgvks"
+        + "KFA0+k2kNz3A/AANP8/p59Gzi2kX/LOwigpQ1o54XK+iXSVSTUqXCPLdwn04PsPnrA/bB/lK+ezGEeW75Gv40D4bn3kE1ojGCGdHYI8AN41pBDqO84iiEUeNQLBtxOc63DoEs3XYdaAOXWcvjnCdqZ"
+        + "5RdU7UHUnxMpxlxjJnl2EvA8vQy+zGEV52eFmvRNqXfVwArAtQLFcl16hN4ljhUVwlLkDrz/uw5G3xdNcFWMlLAIvnxDOXwO7NtroEByucSVza7ElM8pScAE8gNwFvAnqC3bipJhxM2IgIe1EkmZwH"
+        + "z2NtjNa8zsxzXvgpoP0U1Cq5uuJ0CmxLW67aWmnDOQXbk7j0TW58A1qmqecNDGAGNAM9g1Uxyc2wjok9A2+G1Ux59jLQfxm6snJFWty+DFKySC9j4BoO0sAgaNCiQa4ORrOvBukGGrS9AlVhuwKKyV"
+        + "CM5f8OpivYEJPpCpcqKl+x9+bYyvEN3U69D6kdzxEb8p9zsi/Do5dBXWtlPXmdbcnkK1JFcbyC5OKt7N1qi2EhWm20EL1E54J994JTXbDCdr84i8SsFqNZlZilwjmwPodE7bDOH7b9wwqHqXQr9WQY"
+        + "GdpyHug9D/bPS7nEU8KLzdGdNkZtmjwDWue5yqPmNpXepngbBV8iv2BVB5kHyTkDl5vR05Mx2s2oSrKbrBjlUxDFrQHZ4rJ9C9SIiYoxGUaRMIx29mRTKhhStsZWjQdidOKdvmLFGo/VkK4hFaXQUW"
+        + "PRAbeGRPyAfQZ+pC/s39QaJENVNplyMzMQ60b0HrEeSbY7xjZDQ6HE9RXL5HyTveYYeYE0/V0bLhkcMXRoiEohHc1bdv7z6W6+Kcv5Ten3JihX8WRW/6+VCrRo+vIB7g6S1xF0d8kzg1jDAjKG3CBS"
+        + "Clkw8lAl3GDvOMt3yFTyeNTtQCvmLauaxGIDGdGrJA0YT1KZFhUbmBQJbdAuQyOtqP/+Fn1PBvxkXUCSufEeAjrvXYNafw1esIN+wG+j61CB9jvuakNL0XfTdMgIQSGcMJsKqf4SlGfs5lfd8AU38Y"
+        + "JdKtHwlviNt1D/8QQdp96Gun0TItHcpLGJigexPuulsuxlWWWpdJCmX4XRr0pd9vpWhWO7WaBqrPZuPNEy9dJtPkfDe9nba7+3v5HMNXSjcXr6Mw744aBih0mtrfwY9BhoDIjNG6OnVNtfRbvlM+cV"
+        + "jyuHVDmjKNMkee2U1K5AfQYdBsporXBGZIoMSl84iGRxeHG16nF1iw1lNXjFuKFsA9v4MvuJOeTn0DEHzCE9x6m5vuNzliyUulGuoTtqSBpFtaAeLfBT6L1NNToystS7je5/2OOHqXuNVX3UKlwRDb"
+        + "oC6n9Mpx6rzhcpeJEKR9k7avc/pcUGb3HXdSaok/xvi8CI2+IQ/5/21g95u5fd7jvbjRViTQg3DK0eph7UeoAeRRGn7Hq466n0FSoect1DjY51wDpLr6OeZxQ9Q/mdFu2cKt1Nq/brzv08vJ/UJDBp"
+        + "OZPgSfROMk9qb9JxJ53S41R6pFy5Uyfu9MYtZVuU3cjORurYYDkbqP1ZRz2btJ/dtf2J5tojqbVHHOsIDY663uj7LGfhmqsiUFfBuIo2Vk2laPDL7pqvI5d/stKzqis34N2e0v0pj1I0vdmnzWxOw/"
+        + "FOwx7rQnuXW7ndO/Q1dJ5Con0aI9Nb7EXQItQi0ovwF+1NWy1vq62qcKqMKmersKtAFboKqb4bB7nKVLWpatlVtqtKV89h4X7o+4uzb8H13sL7GD8BHjiBvpl7Et49dnKhc+NrInrinQd7u8Fp6Bw+"
+        + "xubVD+5+V/5H3gXZZaYyO2WgjEKEnCh7Xnmbcx8P38f+fT2z34G7+xtIZdppw9OOV/on3ATqCaQSfm9ClXZzdjdSu+fsPcAe1PYoiom7x/X22NYwMIxbYrSGHW/4QzZ3/Bi0IzN6ASk5WumK0/3Q49"
+        + "3Q3YmfoftXXff3pq67/f7bpX7rF5o/3vqRdpzivfDu1biX7ngd8F6HXXDZcv3wmO8dg30MXcesjmMfWPfctbTjgN5wwGk7MEUXQfQgiUrQVAJB+l/BRbg3LIleV1NraIrci/hLqFqwW0AL1KKrokvc"
+        + "ytB4gceZWmnVcs+pB093PNJnJfuU2+d4faz6RMn+UPw3jP0jZXYONznX9I6aiX/A+BXDLRG0ZqS7Tix0clIUTCSDEyYb1o53mqTYPuMZ8xLuMthmACM7mAVFHxNGlEc2KKaiDc5OzHsiDh2lou37Oz"
+        + "b8nviooXPWSWT0SdlJJ/EbtxjaVngd9hDahlgQQ9BDVquwmgpP1pdUaom9JY2lT7j4LbRvfAcWvYM/RdKlKkAFcmL/HPs4s2/NbaQ90qCL9lazc8L8FEqhO/oJlH8DJgVPRRGKzCal6SaXv57P+3zR"
+        + "VoIyxI4HroyVm7QpS4boiIxBvcY1ox8wybRhOdnEbjH+D2E25EWBxqWUKUm7xoFJW+Zt/N4xus0oEamnjT5o7ISR/56MYNO4opSDxi2IxhkNs0UKlkwZlq6esZrGkQf4xpZbXYLBkjnjfvprDsoflw"
+        + "P7jwj45HCQ/mBTkPlMB9/tfFcHf078shJYn5aD335UI1M8ZE7gb2j+Bw==";
 }
