@@ -13,7 +13,7 @@ namespace LlmCourse.Conformance;
 [Trait("Kind", "Generation")]
 public sealed class GenerationTests(ModelFixtures models) : IClassFixture<ModelFixtures>
 {
-    private static readonly ConcurrentDictionary<string, JsonElement> _decoding = new();
+    private static readonly ConcurrentDictionary<string, JsonElement> DecodingFiles = new();
 
     public static TheoryData<string, string> DecodingCases()
     {
@@ -69,7 +69,7 @@ public sealed class GenerationTests(ModelFixtures models) : IClassFixture<ModelF
         }
     }
 
-    private static JsonElement Decoding(string folder) => _decoding.GetOrAdd(folder, path => Shared.Json(path, "expected", "generation.json"));
+    private static JsonElement Decoding(string folder) => DecodingFiles.GetOrAdd(folder, path => Shared.Json(path, "expected", "generation.json"));
 
     /// <summary>
     /// Ours counts lengths without padding, the reference counts the padded width: a limit of the whole sequence becomes one

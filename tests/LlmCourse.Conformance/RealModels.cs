@@ -15,7 +15,7 @@ public sealed class RealModels : IDisposable
     private readonly Dictionary<string, RealModel> _loaded = [];
 
     /// <summary>What a golden folder may hold: files with a test of their own, or read beside one.</summary>
-    private static readonly string[] _known =
+    private static readonly string[] Known =
     [
         "greedy.json", "batch.json", "beams.json", "words.json", "golden.json", "logits.json", "logits.safetensors", "perplexity.json",
         "tensors.json", "tensors.safetensors", "sentences.json", "embeddings.safetensors", "hidden_states.safetensors",
@@ -26,7 +26,7 @@ public sealed class RealModels : IDisposable
     {
         TheoryData<string> cases = [.. Folders().Where(folder => folder.EndsWith("/golden", StringComparison.Ordinal))
             .SelectMany(folder => Directory.EnumerateFiles(PathOf(folder)).Select(file => $"{folder}/{Path.GetFileName(file)}"))
-            .Where(path => !_known.Contains(Path.GetFileName(path))).Order(StringComparer.Ordinal)];
+            .Where(path => !Known.Contains(Path.GetFileName(path))).Order(StringComparer.Ordinal)];
         if (cases.Count == 0)
             cases.Add(Conformance.Cases.None);
         return cases;

@@ -8,7 +8,7 @@ namespace LlmCourse.Conformance;
 [Trait("Kind", "LogitsProcessors")]
 public sealed class RelativePositionTests
 {
-    private const string None = "none";
+    private const string None = Cases.None;
 
     private static string Base => Path.Combine(Shared.Root ?? "", "logits-processors", "t5_relative_position_bucket");
 

@@ -9,7 +9,7 @@ namespace LlmCourse.Conformance;
 /// </summary>
 internal sealed class Tally
 {
-    private static readonly string _file = Path.Combine(AppContext.BaseDirectory, "artifacts", "conformance.txt");
+    private static readonly string ReportFile = Path.Combine(AppContext.BaseDirectory, "artifacts", "conformance.txt");
 
     private readonly SortedDictionary<string, Counts> _kinds = new(StringComparer.Ordinal);
 
@@ -28,8 +28,8 @@ internal sealed class Tally
     public IReadOnlyList<string> Publish()
     {
         string[] lines = [.. Lines()];
-        Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
-        File.WriteAllLines(_file, lines);
+        Directory.CreateDirectory(Path.GetDirectoryName(ReportFile)!);
+        File.WriteAllLines(ReportFile, lines);
         return lines;
     }
 

@@ -13,17 +13,17 @@ public sealed class TokenizerPartsTests
 {
     private const string Cases = ".cases.json.gz";
 
-    private static readonly Lazy<Dictionary<string, JsonElement>> _parts = new(() => Present("parts.json.gz") is string path
+    private static readonly Lazy<Dictionary<string, JsonElement>> PartEntries = new(() => Present("parts.json.gz") is string path
         ? TokenizerGoldens.Gzip(path).EnumerateArray().ToDictionary(part => $"{part.GetProperty("kind").GetString()}/{part.GetProperty("name").GetString()}")
         : []);
 
-    private static readonly Lazy<Dictionary<string, JsonElement>> _malformed = new(() => Present("malformed.json") is string path
+    private static readonly Lazy<Dictionary<string, JsonElement>> MalformedEntries = new(() => Present("malformed.json") is string path
         ? Shared.Json(path).EnumerateArray().ToDictionary(file => file.GetProperty("name").GetString()!)
         : []);
 
-    public static TheoryData<string> Parts() => Names(_parts.Value.Keys);
+    public static TheoryData<string> Parts() => Names(PartEntries.Value.Keys);
 
-    public static TheoryData<string> Malformed() => Names(_malformed.Value.Keys);
+    public static TheoryData<string> Malformed() => Names(MalformedEntries.Value.Keys);
 
     public static TheoryData<string> Tiny() => Names(Present("tiny") is string folder
         ? Directory.EnumerateFiles(folder, "*" + Cases).Select(file => Path.GetFileName(file)[..^Cases.Length]).Order(StringComparer.Ordinal)
@@ -34,7 +34,7 @@ public sealed class TokenizerPartsTests
     public void Part_gives_what_the_reference_gives(string part)
     {
         SkipIfAbsent(part);
-        JsonElement entry = _parts.Value[part];
+        JsonElement entry = PartEntries.Value[part];
         string config = Resolved(entry.GetProperty("config")).ToJsonString();
         Func<JsonElement, string?> compare = entry.GetProperty("kind").GetString()! switch
         {
@@ -75,7 +75,7 @@ public sealed class TokenizerPartsTests
     public void Malformed_file_is_treated_as_it_must_be(string name)
     {
         SkipIfAbsent(name);
-        JsonElement file = _malformed.Value[name];
+        JsonElement file = MalformedEntries.Value[name];
         string must = file.GetProperty("must").GetString()!;
         string? probe = file.Optional("probe");
         int[]? ids = null;

@@ -92,16 +92,16 @@ public sealed class TokenizersTests
         }
     }
 
-    private static readonly Dictionary<string, PretrainedTokenizer> _loaded = [];
+    private static readonly Dictionary<string, PretrainedTokenizer> Loaded = [];
 
     private static PretrainedTokenizer Load(string folder, string what)
     {
-        lock (_loaded)
+        lock (Loaded)
         {
             if (what == "normalized-true")
                 return WithNormalizedSpecials(folder);
-            if (!_loaded.TryGetValue(folder, out PretrainedTokenizer? tokenizer))
-                _loaded.Add(folder, tokenizer = LoadOrSkip(() => PretrainedTokenizer.Load(folder)));
+            if (!Loaded.TryGetValue(folder, out PretrainedTokenizer? tokenizer))
+                Loaded.Add(folder, tokenizer = LoadOrSkip(() => PretrainedTokenizer.Load(folder)));
             return tokenizer;
         }
     }
