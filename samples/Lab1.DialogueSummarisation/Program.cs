@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using Lab1.DialogueSummarisation;
 using Spectre.Console;
+using TorchSharp;
 
 Console.OutputEncoding = Encoding.UTF8;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -29,6 +30,8 @@ static void Run(Settings settings)
     if (settings.Examples.Concat(settings.Shots).Where(row => row >= data.Count).Select(row => (int?)row).FirstOrDefault() is { } beyond)
         throw new FormatException($"There is no row {beyond}: {settings.Data} has rows 0 to {data.Count - 1}. Choose others with --example and --shots.");
 
+    if (settings.Threads is { } threads)
+        torch.set_num_threads(threads);
     using Llm llm = LoadingDisplay.Load(settings.Model);
     Summariser summariser = new(llm, settings.Raw, settings.Context);
     AnsiConsole.WriteLine($"{settings.Model}: {llm.Model.ParameterCount:N0} weights, made for {summariser.Context:N0} tokens. "
@@ -37,14 +40,14 @@ static void Run(Settings settings)
     Stopwatch clock = Stopwatch.StartNew();
     GenerationOptions greedy = new() { Temperature = 0, MaxNewTokens = settings.MaxNewTokens };
     Dialogue target = data[settings.Examples[^1]];
-    Zero(summariser, [.. settings.Examples.Select(row => (row, data[row]))], greedy);
-    Shots(summariser, [.. settings.Shots.Select(row => data[row]).Where(shot => shot.Text != target.Text)], target, greedy);
+    ZeroShot(summariser, [.. settings.Examples.Select(row => (row, data[row]))], greedy);
+    FewShots(summariser, [.. settings.Shots.Select(row => data[row]).Where(shot => shot.Text != target.Text)], target, greedy);
     Parameters(summariser, target, greedy, settings.Seed);
     Probabilities(summariser, target);
     AnsiConsole.WriteLine($"\nAll answers took {clock.Elapsed.TotalSeconds:0} s.");
 }
 
-static void Zero(Summariser summariser, IReadOnlyList<(int Row, Dialogue Dialogue)> examples, GenerationOptions options)
+static void ZeroShot(Summariser summariser, IReadOnlyList<(int Row, Dialogue Dialogue)> examples, GenerationOptions options)
 {
     (string Name, PromptTemplate Template)[] prompts =
     [
@@ -52,8 +55,8 @@ static void Zero(Summariser summariser, IReadOnlyList<(int Row, Dialogue Dialogu
         ("\"Summarize ...\"", SummarisationTemplates.Instruction),
         ("FLAN template", SummarisationTemplates.Flan),
     ];
-    IReadOnlyList<Completion> answers = summariser.Answer(
-        examples.SelectMany(example => prompts.Select(prompt => prompt.Template.Format(("dialogue", example.Dialogue.Text)))), options);
+    IReadOnlyList<Completion> answers = Waiting(() => summariser.Answer(
+        examples.SelectMany(example => prompts.Select(prompt => prompt.Template.Format(("dialogue", example.Dialogue.Text)))), options));
     for (int i = 0; i < examples.Count; i++)
     {
         Heading($"1. Zero-shot: dialogue {examples[i].Row}");
@@ -63,7 +66,7 @@ static void Zero(Summariser summariser, IReadOnlyList<(int Row, Dialogue Dialogu
     }
 }
 
-static void Shots(Summariser summariser, IReadOnlyList<Dialogue> shots, Dialogue target, GenerationOptions options)
+static void FewShots(Summariser summariser, IReadOnlyList<Dialogue> shots, Dialogue target, GenerationOptions options)
 {
     Heading("2. In-context learning: worked examples before the last dialogue");
     FewShot examples = new(SummarisationTemplates.FlanWithSummary, SummarisationTemplates.ShotSeparator);
@@ -71,26 +74,43 @@ static void Shots(Summariser summariser, IReadOnlyList<Dialogue> shots, Dialogue
         examples.Add(shot.Text, shot.Summary);
 
     int budget = summariser.Context - (summariser.HasEncoder ? 0 : options.MaxNewTokens!.Value);
-    FewShotPrompt[] prompts = [.. new[] { 0, 1, shots.Count }.Distinct().Where(count => count <= shots.Count).Select(count =>
-        examples.Build([target.Text], new() { Count = count, TokenBudget = budget, CountTokens = summariser.CountTokens }))];
-    IReadOnlyList<Completion> answers = summariser.Answer(prompts.Select(prompt => prompt.Text), options);
-    Show("Examples", target, prompts.Zip(answers, (prompt, answer) => (Name(prompt, answer), answer)));
-
-    static string Name(FewShotPrompt prompt, Completion answer)
+    List<(string, Completion)> rows = [];
+    foreach (int count in new[] { 1, shots.Count }.Where(count => count <= shots.Count).Distinct())
     {
-        string name = prompt.Shots switch { 0 => "zero-shot", 1 => "one-shot", _ => $"few-shot: {prompt.Shots}" };
-        return $"{name}, {answer.PromptTokens} tokens" + (prompt.Dropped > 0 ? $", {prompt.Dropped} did not fit" : "");
+        FewShotPrompt prompt = examples.Build([target.Text], new() { Count = count, TokenBudget = budget, CountTokens = summariser.CountTokens });
+        Completion answer = Waiting(() => summariser.Answer(prompt.Text, options));
+        rows.Add((Name(count == 1 ? "one-shot" : $"few-shot: {prompt.Shots}", answer, prompt.Dropped), answer));
     }
+
+    if (summariser.Chats)
+    {
+        // What such a model was trained on: each example is a question of the user and an answer of the model.
+        int fit = Enumerable.Range(0, shots.Count + 1).Last(count => count == 0 || summariser.CountTokens(Turns(count)) <= budget);
+        Completion answer = Waiting(() => summariser.Answer(Turns(fit), options));
+        rows.Add((Name($"few-shot as turns of a chat: {fit}", answer, shots.Count - fit), answer));
+    }
+
+    Show("Examples", target, rows);
+
+    static string Name(string kind, Completion answer, int dropped) =>
+        $"{kind}, {answer.PromptTokens} tokens" + (dropped > 0 ? $", {dropped} did not fit" : "");
+
+    ChatMessage[] Turns(int count) =>
+    [
+        .. shots.Take(count).SelectMany(shot => new ChatMessage[] { new("user", Question(shot)), new("assistant", shot.Summary) }),
+        new("user", Question(target)),
+    ];
+
+    static string Question(Dialogue dialogue) => SummarisationTemplates.Flan.Format(("dialogue", dialogue.Text));
 }
 
 static void Parameters(Summariser summariser, Dialogue target, GenerationOptions greedy, int seed)
 {
-    Heading("3. Inference parameters: the same prompt, \"Summarize ...\"");
+    Heading("3. Inference parameters: \"Summarize ...\" again, sampled");
     string prompt = SummarisationTemplates.Instruction.Format(("dialogue", target.Text));
     GenerationOptions sampled = greedy with { Temperature = null, Seed = seed };
     (string Name, GenerationOptions Options)[] settings =
     [
-        ("greedy", greedy),
         ("greedy, 10 tokens", greedy with { MaxNewTokens = 10 }),
         ("temperature 0.1", sampled with { Temperature = 0.1 }),
         ("temperature 0.5", sampled with { Temperature = 0.5 }),
@@ -99,25 +119,29 @@ static void Parameters(Summariser summariser, Dialogue target, GenerationOptions
         ("top-k 50", sampled with { TopK = 50 }),
         ("top-p 0.9", sampled with { TopP = 0.9 }),
     ];
-    Show("Parameters", target, settings.Select(setting => (setting.Name, summariser.Answer([prompt], setting.Options)[0])));
+    Show("Parameters", target, settings.Select(setting => (setting.Name, Waiting(() => summariser.Answer(prompt, setting.Options)))));
 }
 
 static void Probabilities(Summariser summariser, Dialogue target)
 {
     Heading("4. How temperature changes the probabilities of the first token");
     string prompt = SummarisationTemplates.Instruction.Format(("dialogue", target.Text));
-    IReadOnlyList<TokenProbability> likely = summariser.NextToken(prompt, 1).Top(6);
-    foreach (double temperature in (double[])[0.1, 0.5, 1, 2])
+    Dictionary<double, TokenDistribution> distributions = Waiting(() =>
+        new[] { 0.1, 0.5, 1, 2 }.ToDictionary(temperature => temperature, temperature => summariser.NextToken(prompt, temperature)));
+    IReadOnlyList<TokenProbability> likely = distributions[1].Top(6);
+    foreach ((double temperature, TokenDistribution distribution) in distributions)
     {
-        TokenDistribution distribution = summariser.NextToken(prompt, temperature);
         double rest = 1 - likely.Sum(token => distribution[token.TokenId]);
-        BarChart chart = new BarChart().Width(70).Label($"temperature {temperature}").LeftAlignLabel().WithMaxValue(100);
+        BarChart chart = new BarChart().Width(70).Label($"temperature {temperature}, per cent").LeftAlignLabel().WithMaxValue(100);
         foreach (TokenProbability token in likely)
             chart.AddItem(Markup.Escape($"\"{token.Text}\""), Math.Round(100 * distribution[token.TokenId], 1), Color.Blue);
         AnsiConsole.Write(chart.AddItem("all others", Math.Round(100 * rest, 1), Color.Grey));
         AnsiConsole.WriteLine();
     }
 }
+
+// A sign of life while the model works, where somebody may be watching.
+static T Waiting<T>(Func<T> work) => AnsiConsole.Profile.Capabilities.Ansi ? AnsiConsole.Status().Start("The model writes ...", _ => work()) : work();
 
 static void Heading(string text)
 {
@@ -127,7 +151,7 @@ static void Heading(string text)
 
 static void Show(string what, Dialogue dialogue, IEnumerable<(string Name, Completion Answer)> rows)
 {
-    Table table = new Table().Border(TableBorder.Horizontal).AddColumn(new TableColumn(what).Width(16)).AddColumn("Summary").ShowRowSeparators();
+    Table table = new Table().Border(TableBorder.Horizontal).AddColumn(new TableColumn(what).Width(18)).AddColumn("Summary").ShowRowSeparators();
     table.AddRow(new Text("a person"), new Text(dialogue.Summary, new Style(Color.Green)));
     foreach ((string name, Completion answer) in rows)
     {

@@ -14,6 +14,7 @@ internal sealed record Settings
           --max-new-tokens N    the longest answer (50)
           --context N           the most tokens of prompt and answer together (what the model was made for)
           --seed N              of sampling (1)
+          --threads N           of the processor (all; fewer are quicker on a machine that is busy with other work)
           --raw                 prompts as they are, also where the model has a chat template
 
         A model: with Hugging Face's own tool, "hf download HuggingFaceTB/SmolLM2-135M-Instruct" (small, chats) or
@@ -36,6 +37,8 @@ internal sealed record Settings
 
     public int Seed { get; private init; } = 1;
 
+    public int? Threads { get; private init; }
+
     public bool Raw { get; private init; }
 
     /// <exception cref="FormatException">An argument is unknown, missing, or has no proper value.</exception>
@@ -54,6 +57,7 @@ internal sealed record Settings
                 "--max-new-tokens" => settings with { MaxNewTokens = Number(name, Value(), 1) },
                 "--context" => settings with { Context = Number(name, Value(), 1) },
                 "--seed" => settings with { Seed = Number(name, Value(), 0) },
+                "--threads" => settings with { Threads = Number(name, Value(), 1) },
                 "--raw" => settings with { Raw = true },
                 _ => throw new FormatException($"{name} is unknown."),
             };

@@ -24,22 +24,28 @@ internal sealed class Summariser(Llm llm, bool isRaw, int? context)
 
     public int CountTokens(string prompt) => Encode(prompt).Length;
 
+    public int CountTokens(IReadOnlyList<ChatMessage> turns) => Encode(turns).Length;
+
     /// <summary>Answers to several prompts, made in one batch.</summary>
     public IReadOnlyList<Completion> Answer(IEnumerable<string> prompts, GenerationOptions options) =>
         llm.GenerateFromIds([.. prompts.Select(Encode)], options);
 
+    public Completion Answer(string prompt, GenerationOptions options) => Answer([prompt], options)[0];
+
+    public Completion Answer(IReadOnlyList<ChatMessage> turns, GenerationOptions options) => llm.Chat(turns, options);
+
     public TokenDistribution NextToken(string prompt, double temperature)
     {
-        string text = Chats ? Rendered(prompt) : prompt;
+        string text = Chats ? llm.RenderChat([new ChatMessage("user", prompt)]) : prompt;
         // The tokenizer begins the text by itself where the model wants that; a template may have done so as well.
         if (Chats && llm.Tokenizer.SpecialTokens.Bos is { } bos && llm.Tokenizer.EncodeIds(text) is [int first, int second, ..] && first == second && first == llm.Tokenizer.BosId)
             text = text[bos.Length..];
         return llm.NextTokenDistribution(text, new() { Temperature = temperature });
     }
 
-    private int[] Encode(string prompt) => Chats ? llm.Tokenizer.EncodeIds(Rendered(prompt), addSpecialTokens: false) : llm.Tokenizer.EncodeIds(prompt);
+    private int[] Encode(string prompt) => Chats ? Encode([new ChatMessage("user", prompt)]) : llm.Tokenizer.EncodeIds(prompt);
 
-    private string Rendered(string prompt) => llm.RenderChat([new ChatMessage("user", prompt)]);
+    private int[] Encode(IReadOnlyList<ChatMessage> turns) => llm.Tokenizer.EncodeIds(llm.RenderChat(turns), addSpecialTokens: false);
 
     private static int Known(TransformerConfig config) =>
         (config.Encoder ?? config.Decoder)!.Positions is { Count: > 0 } positions ? positions.Count - positions.Offset : UsualContext;

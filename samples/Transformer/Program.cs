@@ -122,7 +122,7 @@ void ShowAttention()
     for (int layer = 0; layer < attention.Weights.Length; layer++)
     {
         AnsiConsole.WriteLine($"Layer {layer + 1}, mean of its heads: columns are the letters read, rows those written.");
-        AnsiConsole.Write(AttentionPicture.ForTerminal(attention, attention.Mean(layer)));
+        AnsiConsole.Write(AttentionTable.Of(attention, attention.Mean(layer)));
     }
 
     Directory.CreateDirectory(settings.Output);

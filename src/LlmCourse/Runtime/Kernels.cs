@@ -18,7 +18,7 @@ internal static class Kernels
 
     /// <summary>x Wᵀ + b over the last dimension.</summary>
     public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias) => Timed("linear", () =>
-        (UseCpu(x) ? CpuKernels.Linear(x, weight, bias) : null) ?? nn.functional.linear(x, weight, bias));
+        (UseCpu(x, weight) ? CpuKernels.Linear(x, weight, bias) : null) ?? nn.functional.linear(x, weight, bias));
 
     /// <summary>
     /// softmax(scale · q kᵀ + mask) v. q [B, H, T, d], k and v [B, Hkv, S, d] with Hkv dividing H, mask broadcastable to
@@ -42,7 +42,7 @@ internal static class Kernels
 
     private static Tensor RmsNormOf(Tensor x, Tensor weight, double epsilon, bool unitOffset)
     {
-        if (UseCpu(x) && x.is_contiguous() && weight.dtype == x.dtype)
+        if (UseCpu(x, weight) && x.is_contiguous() && weight.dtype == x.dtype)
             return CpuElementwise.RmsNorm(x, weight, epsilon, unitOffset);
         using var scope = NewDisposeScope();
         Tensor wide = x.to(ScalarType.Float32);
@@ -57,7 +57,7 @@ internal static class Kernels
 
     private static Tensor RotateOf(Tensor x, Tensor cos, Tensor sin)
     {
-        if (UseCpu(x) && x.stride(-1) == 1 && cos.dtype == x.dtype)
+        if (UseCpu(x, cos) && x.stride(-1) == 1 && cos.dtype == x.dtype)
             return CpuElementwise.Rotate(x, cos, sin);
         using var scope = NewDisposeScope();
         long half = cos.size(-1), rest = x.size(-1) - (2 * half);
@@ -73,7 +73,7 @@ internal static class Kernels
     private static Tensor GatedSiluOf(Tensor gate, Tensor up)
     {
         bool regular = gate.stride(-1) == 1 && up.stride(-1) == 1 && gate.stride(0) == gate.stride(1) * gate.size(1) && up.stride(0) == up.stride(1) * up.size(1);
-        if (UseCpu(gate) && regular && up.dtype == gate.dtype)
+        if (UseCpu(gate, up) && regular && up.dtype == gate.dtype)
             return CpuElementwise.GatedSilu(gate, up);
         using Tensor activated = nn.functional.silu(gate);
         return activated.mul(up);
@@ -81,5 +81,6 @@ internal static class Kernels
 
     private static Tensor Timed(string name, Func<Tensor> kernel) => Clock is { } clock ? clock.Time(name, kernel) : kernel();
 
-    private static bool UseCpu(Tensor x) => Fast && !is_grad_enabled() && CpuKernels.Take(x);
+    private static bool UseCpu(Tensor x, Tensor other) =>
+        Fast && !(is_grad_enabled() && (x.requires_grad || other.requires_grad)) && CpuKernels.Take(x);
 }
