@@ -89,7 +89,7 @@ internal sealed partial class PatternParser
         CodePointSet named = PropertySets.Named(isNegated ? name[1..] : name)
             ?? throw Error($"invalid character property name {_pattern[(_at - 1)..(close + 1)]}");
         _at = close + 1;
-        return isNegated != (c == 'P') ? named.Complement() : Cased(named);
+        return isNegated != (c == 'P') ? named.Complement() : named;
     }
 
     private int EscapedCodePoint()
@@ -128,11 +128,15 @@ internal sealed partial class PatternParser
     private static int Hex(string digits) =>
         digits.Length is > 0 and <= 8 && int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value) ? value : -1;
 
-    /// <summary>What stands in brackets: ranges, sets, nested classes and intersections.</summary>
+    /// <summary>
+    /// What stands in brackets: ranges, sets, nested classes and intersections. Where case is ignored, that goes for what the
+    /// outermost brackets hold as a whole.
+    /// </summary>
     private CodePointSet Class()
     {
         if (++_nesting > MaxNesting)
             throw Error($"nested more than {MaxNesting} deep");
+        _classNesting++;
         bool isNegated = Accept('^');
         CodePointSet? intersection = null;
         CodePointSet current = CodePointSet.Empty;
@@ -145,7 +149,7 @@ internal sealed partial class PatternParser
                 break;
             if (Accept("&&"))
             {
-                current = current.Union(Cased(CodePointSet.FromRanges(ranges)));
+                current = current.Union(CodePointSet.FromRanges(ranges));
                 intersection = intersection is null ? current : intersection.Intersect(current);
                 current = CodePointSet.Empty;
                 ranges = [];
@@ -170,8 +174,11 @@ internal sealed partial class PatternParser
 
         _at++;
         _nesting--;
-        current = current.Union(Cased(CodePointSet.FromRanges(ranges)));
+        _classNesting--;
+        current = current.Union(CodePointSet.FromRanges(ranges));
         CodePointSet result = intersection is null ? current : intersection.Intersect(current);
+        if (_classNesting == 0)
+            result = Cased(result);
         return isNegated ? result.Complement() : result;
     }
 
@@ -221,6 +228,6 @@ internal sealed partial class PatternParser
         }
 
         _at = close + 2;
-        return isNegated ? set.Complement() : Cased(set);
+        return isNegated ? set.Complement() : set;
     }
 }

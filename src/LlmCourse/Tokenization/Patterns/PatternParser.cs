@@ -17,6 +17,7 @@ internal sealed partial class PatternParser
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
     private int _at;
     private int _nesting;
+    private int _classNesting;
     private bool _ignoresCase;
     private bool _dotMatchesAll;
     private bool _isExtended;
@@ -118,9 +119,8 @@ internal sealed partial class PatternParser
     private PatternNode Suffixed(PatternNode item, int min, int max) =>
         Repeat(item, min, max, Accept('?') ? RepeatKind.Lazy : Accept('+') ? RepeatKind.Possessive : RepeatKind.Greedy);
 
-    private PatternNode Repeat(PatternNode item, int min, int max, RepeatKind kind) =>
-        item is PatternNode.At ? throw Error("nothing to repeat")
-        : kind == RepeatKind.Possessive ? new PatternNode.Atomic(new PatternNode.Repeat(item, min, max, RepeatKind.Greedy))
+    private static PatternNode Repeat(PatternNode item, int min, int max, RepeatKind kind) =>
+        kind == RepeatKind.Possessive ? new PatternNode.Atomic(new PatternNode.Repeat(item, min, max, RepeatKind.Greedy))
         : new PatternNode.Repeat(item, min, max, kind);
 
     /// <summary>{n}, {n,}, {,m}, {n,m}; anything else in braces is literal.</summary>

@@ -240,13 +240,12 @@ internal static class UnicodeTables
         + "/xs=";
 
     public const string CombiningClass =
-        "XVQ9aBRREP7m7d5uJskllxhN9PQSTRSjzQmiRGMaES1SxJ/OQkFC8CciCClE1JxaWARBIxpRsbERCxEbEcEqhRK0EDk0SJCw+FNopYUgfu/t7v1Y7M682Xkz38x8sxeCjkiALwJvPpYoC3zq8iq2Wd"
-        + "lI6cfH0Lr/5ENpeDaUMi9ipQuRhJNU/0r9W71sjuS68SO5YkAvz3olkfAp1jPUMzZ58k3Sb4tJ1EagCWgGskAL0ArkgDagHbIE6ACWAssEnYIuYLkgjiNo3+MKKADdQE8ReWAlsKpiAVYDa1w+W4Ff"
-        + "m39ecugdDSIxKWSGNfwkNS696Cug/paTJulHpS9pxTXn/yXv3ZegalTKLuaWhsg1XAhvIwMPpsPgtw0Wsp1fth5XRZoUTFq6qXFIah5EmIN6NTjGnKVIyw6nnax5n0+VEAeAg6NOHxfl+6xVxgDNes"
-        + "dPyIRTzgwzS95Nwz5l2YpJ5ilRvyQZryTG6g6uWjFEt1MIRXQftTcZ4n0aihagdwXaSEivhby4Ko4gMeSP6cR3Qzs4cUu0ol9PKpH6opGQkfhboevS4tn/LaLbEDaJ7kR4yzUeyY5USS+B+HQPqHo0"
-        + "z4pU71f7bxfgfTJP7lVfuiyLie1DdWlqiPA242DGq2JcKN/lqaeMVMD87STIKXbncHckD30XdjFZbzZJFuSoNLz7bpvkayQ9DDjCZ9pA10Jv8mK+LZIB0oTHQwiboT+sc1qUJX3GET+SzdBfvPD4nm"
-        + "DFZGCrDeJq50J6frZDvmGJei3rxh3JeofZxfGhD9JJvfBZ3UXbuxk3mdrlYFmb/luOl8zZD22BDkCBcBf9i6JDCIehivCYsz7hD4s0GhFLyS6C84hkTiy3w05GOuK8/ogT56ATTjkNnTJOKxlRH+Ed"
-        + "OuyHtkP3ErEHLRlHSJ7Kt8WX7Yz8TCV4NMPKZ/ulbMfkgcX7ZWkI2TA/5lmBNU5bBj3P84rkyMwgbqtt0WV7+G3sktFvoYmNHLd/QoT/AA==";
+        "ZVQ9aBRREP6+3bf7MpdcconRRE9zMYmi2KQQNSppRLRIoWJnoU0QfyKCEERFTbCxEMFEsImIkMYqiJ3YplCCFiKHBhWRNWqhlY0gznu7ez8Ktzezb2e+mW/m270edycEVohwObWoEkZ9Pk/PnC2oNe"
+        + "mtdeE/9VIb6H2glsuksx4ig2Puf1X/W7NtSzgTmIQ3A2hU6KIyJLxP/Uj9yBXPnjF/9jlDLQCtQBtQBNqBDqAEdAJd4CqgG1gNrCF6iF5gLZHiEF0HPYE+oAL0D6MMrAc21E6AjcCAr+cYmMb6yyxh"
+        + "cDxOGOQtK2ygj9gQMoihPjRneRtk86jNJWfccP+v1bwHjOuHA1qXLYkfNrW1bQp6sdhcv2aDvGhOMWgIyLjthS1BwoZ6J/3Juf/+r/mfxVHg2Hh+cgUyoRmQYnjmLCfbw0tjClz2g3ZXlTsxpdDT6t"
+        + "9gFE4zcL7vUJwZ1bDzsKQcUe9lpC0+sZAKZI6Qgvb1grry2/S7T7t8ly/zAKRbl+k0NGya9TIJ2wHZnPPSEe6g7IZtpeyDvefnh0zmdd0yptHwWN1QjxfJen59tE7Db7KV6KsxlDDKdd6wu1eRH3Oq"
+        + "7sCnGo/bvGXWiv/p0aZuKesTlYSPDN5mYl9Jhc+PPMWW198deSMJ+xXwkF6zAeSZZpU7E47oujdBjsO2QX64yJyBE2nkhZpwO+SXJizcJ9ZNxY5anFJbshr5yW3urhPXnaLfYcItvmGPYyDz+fg/FC"
+        + "C7ICMQwO7X5ocpo7BjEIE97U8f6+dCN33Y66VXS4WKu0SnOHvZR/ymN1chk965AJlR3IU5Gu7RhC8PtbXFray6IYbQ7kyVLVYZmVTFfTrfWbfPp2UNZ0n1EKe8HYf5TuU24T4msH8B";
 
     public const string Alphabetic =
         "ZVRLiFxFFK1zb9Wr9+/3Xk//0t3TPdOZTE/PZCaZznw0mMlknCRGUBCjcRFwYSIqxCyyyipCcGGyVVDIJuIymEWQZBVEUZS4kJClBCUgKMGNKLjyVnciBF/x6l+nzr333NpseI0lFSqtTBWT+I51lG"
