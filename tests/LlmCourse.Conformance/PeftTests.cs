@@ -19,8 +19,7 @@ public sealed class PeftTests
     private const double LogitTolerance = 1e-4;
     private const double LossTolerance = 1e-5;
 
-    public static TheoryData<string> Folders() => Cases.Of("peft", folder =>
-        File.Exists(Path.Combine(folder, "expected.json")) && !folder.EndsWith("-multi", StringComparison.Ordinal));
+    public static TheoryData<string> Folders() => Cases.Of("peft", folder => File.Exists(Path.Combine(folder, "expected.json")));
 
     [SkippableTheory]
     [MemberData(nameof(Folders))]

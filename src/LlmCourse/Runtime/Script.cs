@@ -17,16 +17,20 @@ internal static class Script
 
         """;
 
-    private static readonly Lazy<jit.CompilationUnit> Unit = new(() => jit.compile(Source));
+    // One for each thread: the executor rewrites a unit's graphs while it runs them, which is not safe in two threads at once.
+    [ThreadStatic]
+    private static jit.CompilationUnit? _unit;
+
+    private static jit.CompilationUnit Unit => _unit ??= jit.compile(Source);
 
     /// <summary>scaled_dot_product_attention with a scale and fewer key heads than query heads: see <see cref="Kernels.Attention"/>.</summary>
     public static Tensor Attention(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, double scale) =>
-        (Tensor)Unit.Value.invoke("attention", q, k, v, mask!, causal, scale, q.size(1) != k.size(1));
+        (Tensor)Unit.invoke("attention", q, k, v, mask!, causal, scale, q.size(1) != k.size(1));
 
     /// <summary>How often the tensor's storage was written to by torch (views share the count).</summary>
     public static long Version(Tensor tensor)
     {
-        using Scalar version = (Scalar)Unit.Value.invoke("version", tensor);
+        using Scalar version = (Scalar)Unit.invoke("version", tensor);
         return version.ToInt64();
     }
 }

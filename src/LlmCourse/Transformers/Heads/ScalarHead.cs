@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace LlmCourse.Transformers.Heads;
 
 /// <summary>Hidden states → one number at every position: a value function, or a reward for each token.</summary>
-internal sealed class ScalarHead(ParameterStore store, long width, string path = "head.output")
+internal sealed class ScalarHead(ParameterStore store, long width, string path = "head.value")
 {
     private readonly Linear _output = new(store, width, bias: true, (path, 1));
 
