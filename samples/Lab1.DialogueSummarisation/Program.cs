@@ -34,7 +34,7 @@ static void Run(Settings settings)
         torch.set_num_threads(threads);
     using Llm llm = LoadingDisplay.Load(settings.Model);
     Summariser summariser = new(llm, settings.Raw, settings.Context);
-    AnsiConsole.WriteLine($"{settings.Model}: {llm.Model.ParameterCount:N0} weights, made for {summariser.Context:N0} tokens. "
+    AnsiConsole.WriteLine($"{settings.Model}: {llm.Model.ParameterCount:N0} weights, room for {summariser.Context:N0} tokens. "
         + (summariser.Chats ? "Prompts go through its chat template (--raw leaves it out)." : "Prompts are given as they are."));
 
     Stopwatch clock = Stopwatch.StartNew();
