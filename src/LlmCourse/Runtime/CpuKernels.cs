@@ -16,6 +16,8 @@ internal static unsafe partial class CpuKernels
 
     private const int SmallestShare = 16 * 1024; // multiply-adds that are worth a second thread
 
+    private const int LargeShare = 1024 * 1024;
+
     /// <summary>Whether these kernels may stand in for torch's here.</summary>
     public static bool Take(Tensor x) =>
         Vector256.IsHardwareAccelerated && x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU && x.numel() > 0;
@@ -47,8 +49,11 @@ internal static unsafe partial class CpuKernels
             return;
         }
 
-        long block = ((columns + threads - 1) / threads + 3) & ~3L;
-        Parallel.For(0, (int)threads, i => work(Math.Min(i * block, columns), Math.Min((i + 1) * block, columns)));
+        // More shares than threads where there is much to do: a thread that is held up leaves some to the others.
+        long shares = threads * (columns * costOfOne > threads * LargeShare ? 4 : 1);
+        long block = ((columns + shares - 1) / shares + 3) & ~3L;
+        Parallel.For(0, (int)shares, new ParallelOptions { MaxDegreeOfParallelism = (int)threads }, i =>
+            work(Math.Min(i * block, columns), Math.Min((i + 1) * block, columns)));
     }
 
     // output[r, n] = Σ_k input[r, k] · matrix[n, k] + bias[n] for n in [from, to)

@@ -25,7 +25,7 @@ internal static class Kernels
     /// [B, H, T, S] (bool: true is visible; float: added) or null; causal is top-left aligned and excludes a mask.
     /// </summary>
     public static Tensor Attention(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, double scale) => Timed("attention", () =>
-        Script.Attention(q, k, v, mask, causal, scale));
+        (!causal && UseCpu(q, k) && !v.requires_grad ? CpuAttention.Attend(q, k, v, mask, scale) : null) ?? Script.Attention(q, k, v, mask, causal, scale));
 
     /// <summary>x / √(mean(x²) + ε) · w over the last dimension, the statistics in fp32 (Zhang and Sennrich 2019, eq. 4).</summary>
     public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, bool unitOffset) =>

@@ -85,7 +85,7 @@ public sealed class TransformerModelTests
         Assert.Equal([1, 3, 3], tokens.Logits(batch).shape);
         using Hidden hidden = values.Trunk.Run(batch.Input);
         Dictionary<string, Tensor> w = Tiny.Weights(values);
-        TensorAssert.Close(hidden.States.matmul(w["head.output.weight"][0]) + w["head.output.bias"], values.Values(hidden), 1e-5);
+        TensorAssert.Close(hidden.States.matmul(w["head.value.weight"][0]) + w["head.value.bias"], values.Values(hidden), 1e-5);
     }
 
     [Fact]
