@@ -75,7 +75,8 @@ internal sealed class ModelBenchmark : IDisposable
         {
             using Sequences one = Sequences.FromRows([.. Enumerable.Range(0, batch).Select(row => (IReadOnlyList<int>)[100 + row])]);
             session.AppendForLogits(one).Dispose();
-        });
+        }
+        );
     }
 
     public void Dispose() => _llm.Dispose();

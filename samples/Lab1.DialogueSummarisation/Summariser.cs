@@ -12,12 +12,12 @@ internal sealed class Summariser(Llm llm, bool isRaw, int? context)
     // T5 has no limit built in; it was trained on texts of 512 tokens.
     private const int UsualContext = 512;
 
-    public bool Chats { get; } = !isRaw && llm.Tokenizer.ChatTemplate is not null;
+    public bool Chats { get; } = !isRaw && llm.HasChatTemplate;
 
     /// <summary>
     /// How many tokens the model was made for: of prompt and answer together, or of the prompt where an encoder reads it.
     /// </summary>
-    public int Context { get; } = context ?? Known(llm.Model.Config);
+    public int Context { get; } = context ?? llm.ContextLength ?? UsualContext;
 
     /// <summary>Whether an encoder reads the prompt, so that the answer takes no room from it.</summary>
     public bool HasEncoder { get; } = llm.Model.Config.Encoder is not null;
@@ -34,19 +34,9 @@ internal sealed class Summariser(Llm llm, bool isRaw, int? context)
 
     public Completion Answer(IReadOnlyList<ChatMessage> turns, GenerationOptions options) => llm.Chat(turns, options);
 
-    public TokenDistribution NextToken(string prompt, double temperature)
-    {
-        string text = Chats ? llm.RenderChat([new ChatMessage("user", prompt)]) : prompt;
-        // The tokenizer begins the text by itself where the model wants that; a template may have done so as well.
-        if (Chats && llm.Tokenizer.SpecialTokens.Bos is { } bos && llm.Tokenizer.EncodeIds(text) is [int first, int second, ..] && first == second && first == llm.Tokenizer.BosId)
-            text = text[bos.Length..];
-        return llm.NextTokenDistribution(text, new() { Temperature = temperature });
-    }
+    public TokenDistribution NextToken(string prompt, double temperature) => llm.NextTokenDistribution(Encode(prompt), new() { Temperature = temperature });
 
     private int[] Encode(string prompt) => Chats ? Encode([new ChatMessage("user", prompt)]) : llm.Tokenizer.EncodeIds(prompt);
 
     private int[] Encode(IReadOnlyList<ChatMessage> turns) => llm.Tokenizer.EncodeIds(llm.RenderChat(turns), addSpecialTokens: false);
-
-    private static int Known(TransformerConfig config) =>
-        (config.Encoder ?? config.Decoder)!.Positions is { Count: > 0 } positions ? positions.Count - positions.Offset : UsualContext;
 }

@@ -43,6 +43,12 @@ public sealed class Llm : ITextGenerator, IDisposable
     public PretrainedTokenizer Tokenizer => _files.Tokenizer
         ?? throw new InvalidOperationException("The checkpoint has no tokenizer: use GenerateFromIds, or load a folder with a tokenizer.json.");
 
+    /// <summary>Whether there is a chat template, so that <see cref="Chat(string, GenerationOptions?, CancellationToken)"/> can be used.</summary>
+    public bool HasChatTemplate => _files.ChatTemplate is not null;
+
+    /// <summary>How many tokens the model can read: the encoder where there is one, else prompt and answer together; null where nothing limits them.</summary>
+    public int? ContextLength => (Model.Config.Encoder ?? Model.Config.Decoder!).Positions.Limit;
+
     /// <summary>Loads a model: a Hugging Face folder, a .gguf file, or a hub id that the local cache has.</summary>
     /// <param name="model">A path, or an id such as <c>HuggingFaceTB/SmolLM2-135M-Instruct</c>.</param>
     /// <param name="options">Data type, device, revision.</param>
@@ -182,6 +188,13 @@ public sealed class Llm : ITextGenerator, IDisposable
 
     /// <summary>How likely every token is to come next, as the options make it: how temperature, top-k and top-p change the distribution.</summary>
     public TokenDistribution NextTokenDistribution(string prompt, GenerationOptions? options = null) => _generator.NextToken(Encode(prompt), options);
+
+    /// <summary>The same behind a prompt given as token ids, such as a rendered chat.</summary>
+    public TokenDistribution NextTokenDistribution(IReadOnlyList<int> prompt, GenerationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return _generator.NextToken(prompt, options);
+    }
 
     /// <summary>The loss that the batch's labels mean for this model. The caller owns the scalar.</summary>
     public Tensor Loss(Batch batch)

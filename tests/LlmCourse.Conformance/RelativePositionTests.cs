@@ -1,6 +1,5 @@
 using System.Text.Json;
 using LlmCourse.Checkpoints;
-using LlmCourse.Transformers.Positions;
 
 namespace LlmCourse.Conformance;
 

@@ -80,12 +80,8 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
 
     private string Name(int id) => tokenizer?.Decode([id]) ?? id.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    private ResolvedGeneration Resolve(GenerationOptions? options)
-    {
-        PositionConfig positions = model.Config.Last.Positions;
-        int? context = positions.Kind == PositionKind.Learned ? positions.Count - positions.Offset : positions.Count > 0 ? positions.Count : null;
-        return ResolvedGeneration.From(options, defaults, model.Config.VocabularySize, context);
-    }
+    private ResolvedGeneration Resolve(GenerationOptions? options) =>
+        ResolvedGeneration.From(options, defaults, model.Config.VocabularySize, model.Config.Last.Positions.Limit);
 
     private Row NewRow(int index, IReadOnlyList<int> prompt, ResolvedGeneration settings)
     {

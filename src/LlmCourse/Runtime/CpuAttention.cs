@@ -15,13 +15,13 @@ internal static unsafe class CpuAttention
     private const int Lanes = 8;
 
     /// <summary>
-    /// softmax(scale · q kᵀ, masked) v for q [B, H, T, d], k and v [B, Hkv, S, d] of any strides but the last, and a mask
+    /// softmax(scale · q kᵀ, masked) v for q [B, H, T, d], k and v [B or 1, Hkv, S, d] of any strides but the last, and a mask
     /// [B or 1, 1, T or 1, S] of booleans or null; [B, H, T, d]. Null where torch is better or the shapes are others.
     /// </summary>
     public static Tensor? Attend(Tensor q, Tensor k, Tensor v, Tensor? mask, double scale)
     {
         long batch = q.size(0), heads = q.size(1), queries = q.size(2), size = q.size(3), keys = k.size(2);
-        bool fits = queries <= MaxQueries && batch * queries <= 2 * MaxQueries && keys <= MaxKeys && size % Lanes == 0
+        bool fits = Serves(k, batch) && Serves(v, batch) && queries <= MaxQueries && batch * queries <= 2 * MaxQueries && keys <= MaxKeys && size % Lanes == 0
             && q.stride(3) == 1 && k.stride(3) == 1 && v.stride(3) == 1
             && (mask is null || (mask.dtype == ScalarType.Bool && mask.dim() == 4 && mask.size(1) == 1 && mask.is_contiguous()));
         if (!fits)
@@ -52,6 +52,8 @@ internal static unsafe class CpuAttention
         using (result)
             return result.transpose(1, 2);
     }
+
+    private static bool Serves(Tensor keys, long batch) => keys.size(0) == batch || keys.size(0) == 1;
 
     private static void Scores(float* query, float* keys, long stride, bool* visible, float* scores, long count, long size, float scale)
     {
@@ -110,7 +112,7 @@ internal static unsafe class CpuAttention
 
     private readonly struct Strides(Tensor tensor)
     {
-        public long Batch { get; } = tensor.stride(0);
+        public long Batch { get; } = tensor.size(0) == 1 ? 0 : tensor.stride(0); // one row may serve all
 
         public long Head { get; } = tensor.stride(1);
 

@@ -1,6 +1,4 @@
 using LlmCourse.Runtime;
-using LlmCourse.Transformers.Layers;
-using LlmCourse.Transformers.Positions;
 using TorchSharp;
 using static TorchSharp.torch;
 

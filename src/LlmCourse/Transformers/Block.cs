@@ -1,5 +1,3 @@
-using LlmCourse.Transformers.Layers;
-using LlmCourse.Transformers.Positions;
 using TorchSharp;
 using static TorchSharp.torch;
 

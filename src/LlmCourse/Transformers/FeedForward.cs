@@ -1,5 +1,4 @@
 using LlmCourse.Runtime;
-using LlmCourse.Transformers.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -27,6 +27,9 @@ public sealed record PositionConfig
     /// <summary>Relative bias: from this distance on all share the last bucket.</summary>
     public int MaxDistance { get; init; } = 128;
 
+    /// <summary>How many positions there are; null where nothing limits them.</summary>
+    internal int? Limit => Kind == PositionKind.Learned ? Count - Offset : Count > 0 ? Count : null;
+
     internal void Validate(string name, int headSize)
     {
         if (Kind == PositionKind.Learned)

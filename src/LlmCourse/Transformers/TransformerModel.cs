@@ -1,9 +1,7 @@
 using LlmCourse.Data;
-using LlmCourse.Transformers.Heads;
-using LlmCourse.Transformers.Layers;
 using TorchSharp;
-using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Transformers;
 

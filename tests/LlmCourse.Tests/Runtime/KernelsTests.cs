@@ -85,6 +85,15 @@ public sealed class KernelsTests
         Close(Kernels.Attention(Recorded(q), k, v, mask, false, 0.3), Kernels.Attention(q, k, v, mask, false, 0.3), 1e-5);
     }
 
+    [Fact]
+    public void Attention_of_many_rows_over_one()
+    {
+        using var scope = NewDisposeScope();
+        Tensor q = Random(1, 3, 4, 1, 8), k = Random(2, 1, 4, 7, 8), v = Random(3, 1, 4, 7, 8);
+        Tensor apart = Kernels.Attention(Recorded(q), k.expand(3, -1, -1, -1), v.expand(3, -1, -1, -1), null, false, 0.5);
+        Close(apart, Kernels.Attention(q, k, v, null, false, 0.5), 1e-5);
+    }
+
     private static Tensor Random(int seed, params long[] shape)
     {
         using Generator generator = new((ulong)seed, CPU);

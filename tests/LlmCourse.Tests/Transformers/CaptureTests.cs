@@ -1,8 +1,6 @@
 using LlmCourse.Data;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
-using LlmCourse.Transformers.Heads;
-using LlmCourse.Transformers.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 

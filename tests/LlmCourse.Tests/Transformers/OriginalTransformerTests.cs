@@ -84,7 +84,7 @@ public sealed class OriginalTransformerTests
     private static Tensor Embed(TransformerModel model, Sequences sequences)
     {
         Tensor table = Tiny.Weights(model)["embeddings.tokens.weight"];
-        Tensor sines = LlmCourse.Transformers.Positions.Sinusoidal.Table(Width).AtLeast(sequences.Width, ScalarType.Float32, CPU);
+        Tensor sines = LlmCourse.Transformers.Sinusoidal.Table(Width).AtLeast(sequences.Width, ScalarType.Float32, CPU);
         return (table[sequences.Ids].mul(Math.Sqrt(Width)) + sines.narrow(0, 0, sequences.Width)).transpose(0, 1);
     }
 

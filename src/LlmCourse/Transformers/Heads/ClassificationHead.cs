@@ -1,9 +1,8 @@
 using LlmCourse.Data;
-using LlmCourse.Transformers.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LlmCourse.Transformers.Heads;
+namespace LlmCourse.Transformers;
 
 /// <summary>
 /// Hidden states → logits over labels: of each row (read at the first token, or at the last real one where the model is a

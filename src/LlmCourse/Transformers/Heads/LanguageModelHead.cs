@@ -1,9 +1,8 @@
 using LlmCourse.Runtime;
-using LlmCourse.Transformers.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LlmCourse.Transformers.Heads;
+namespace LlmCourse.Transformers;
 
 /// <summary>Hidden states → a logit for every token; for masked language models behind a dense layer and a norm.</summary>
 internal sealed class LanguageModelHead

@@ -1,7 +1,6 @@
-using LlmCourse.Transformers.Layers;
 using static TorchSharp.torch;
 
-namespace LlmCourse.Transformers.Heads;
+namespace LlmCourse.Transformers;
 
 /// <summary>Hidden states → one number at every position: a value function, or a reward for each token.</summary>
 internal sealed class ScalarHead(ParameterStore store, long width, string path = "head.value")

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LlmCourse.Transformers.Layers;
+namespace LlmCourse.Transformers;
 
 /// <summary>A table of vectors, looked up by row number.</summary>
 internal sealed class Embedding(ParameterStore store, string path, long count, long size)

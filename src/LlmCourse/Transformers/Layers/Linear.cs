@@ -1,7 +1,7 @@
 using LlmCourse.Runtime;
 using static TorchSharp.torch;
 
-namespace LlmCourse.Transformers.Layers;
+namespace LlmCourse.Transformers;
 
 /// <summary>
 /// y = x Wᵀ + b for one or more named parts that read the same input and share one storage. Each part is a site where an

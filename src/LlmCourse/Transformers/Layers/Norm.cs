@@ -1,7 +1,7 @@
 using LlmCourse.Runtime;
 using static TorchSharp.torch;
 
-namespace LlmCourse.Transformers.Layers;
+namespace LlmCourse.Transformers;
 
 /// <summary>LayerNorm or RMSNorm over the last dimension.</summary>
 internal sealed class Norm

@@ -1,8 +1,8 @@
 using TorchSharp;
-using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
-namespace LlmCourse.Transformers.Layers;
+namespace LlmCourse.Transformers;
 
 /// <summary>
 /// All parameters of a model under their canonical names, in the order in which the model was built. Each tensor has one

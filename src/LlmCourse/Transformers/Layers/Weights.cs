@@ -3,7 +3,7 @@ using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 
-namespace LlmCourse.Transformers.Layers;
+namespace LlmCourse.Transformers;
 
 /// <summary>
 /// One storage of one or more named parameters, each a range of its rows: q, k and v, or gate and up. Training uses the

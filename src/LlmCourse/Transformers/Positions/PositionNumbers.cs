@@ -2,7 +2,7 @@ using LlmCourse.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LlmCourse.Transformers.Positions;
+namespace LlmCourse.Transformers;
 
 /// <summary>
 /// The position of every column of a forward pass: one run of numbers for all rows where that is so, else a table.

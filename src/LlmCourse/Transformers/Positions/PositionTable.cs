@@ -3,7 +3,7 @@ using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LlmCourse.Transformers.Positions;
+namespace LlmCourse.Transformers;
 
 /// <summary>
 /// A fixed table with one row for each position, made on the host and kept for each type and device; it grows with the

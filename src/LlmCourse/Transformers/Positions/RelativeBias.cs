@@ -1,8 +1,7 @@
-using LlmCourse.Transformers.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LlmCourse.Transformers.Positions;
+namespace LlmCourse.Transformers;
 
 /// <summary>
 /// T5's position bias (Raffel et al. 2020, section 2.1): a trained number per head for each bucket of the distance between

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace LlmCourse.Transformers.Positions;
+namespace LlmCourse.Transformers;
 
 /// <summary>
 /// Rotary position embedding (Su et al. 2021): pair i of a head turns by position · θ^(−2i/d). In fp32, as the

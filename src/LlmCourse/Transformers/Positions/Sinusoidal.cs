@@ -1,4 +1,4 @@
-namespace LlmCourse.Transformers.Positions;
+namespace LlmCourse.Transformers;
 
 /// <summary>PE(p, 2i) = sin(p / 10000^(2i/D)), PE(p, 2i+1) = cos(p / 10000^(2i/D)) (Vaswani et al. 2017, section 3.5).</summary>
 internal static class Sinusoidal

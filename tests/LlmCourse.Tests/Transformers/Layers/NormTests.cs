@@ -1,5 +1,4 @@
 using LlmCourse.Transformers;
-using LlmCourse.Transformers.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 

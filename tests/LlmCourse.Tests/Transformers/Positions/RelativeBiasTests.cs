@@ -1,4 +1,3 @@
-using LlmCourse.Transformers.Positions;
 
 namespace LlmCourse.Tests.Transformers.Positions;
 

@@ -1,7 +1,6 @@
 using LlmCourse.Data;
 using LlmCourse.Runtime;
 using LlmCourse.Transformers;
-using LlmCourse.Transformers.Positions;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using LlmCourse.Transformers.Positions;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,0 +1,142 @@
+using System.Reflection;
+using System.Reflection.Emit;
+
+namespace LlmCourse.Tests.Architecture;
+
+/// <summary>
+/// Dependencies point one way: the namespaces of the library, the root apart, have no cycle. Read off the compiled types:
+/// signatures, fields, locals, and every instruction that names a type or a member.
+/// </summary>
+public sealed class DependencyTests
+{
+    private const string Root = "LlmCourse";
+
+    private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
+        .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
+
+    private static readonly Lazy<Dictionary<string, HashSet<string>>> Graph = new(Uses);
+
+    [Fact]
+    public void Namespaces_have_no_cycle()
+    {
+        Dictionary<string, HashSet<string>> uses = Graph.Value;
+        Assert.True(uses.Count > 10, "too few namespaces were found");
+        string[] cycles = [.. uses.Keys.Select(from => Way(uses, from, from, [])).OfType<List<string>>().Select(way => string.Join(" → ", way))];
+        Assert.True(cycles.Length == 0, string.Join("\n", cycles));
+    }
+
+    [Theory]
+    [InlineData("LlmCourse.Runtime", "LlmCourse.")]
+    [InlineData("LlmCourse.Tokenization", "LlmCourse.Transformers")]
+    [InlineData("LlmCourse.Data", "LlmCourse.Transformers")]
+    [InlineData("LlmCourse.Transformers", "LlmCourse.Generation")]
+    [InlineData("LlmCourse.Transformers", "LlmCourse.Training")]
+    [InlineData("LlmCourse.Transformers", "LlmCourse.Adapters")]
+    [InlineData("LlmCourse.Transformers", "LlmCourse.Checkpoints")]
+    [InlineData("LlmCourse.Training", "LlmCourse.Generation")]
+    public void Some_know_nothing_of_others(string who, string whom)
+    {
+        IEnumerable<string> reached = Graph.Value.Where(entry => Within(entry.Key, who)).SelectMany(entry => entry.Value).Where(used => !Within(used, who));
+        Assert.DoesNotContain(reached, used => used.StartsWith(whom, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_graph_sees_what_a_method_body_uses() =>
+        Assert.Contains("LlmCourse.Runtime", Graph.Value["LlmCourse.Transformers"]); // Kernels, called in bodies only
+
+    private static bool Within(string name, string folder) => name == folder || name.StartsWith(folder + ".", StringComparison.Ordinal);
+
+    private static Dictionary<string, HashSet<string>> Uses()
+    {
+        Dictionary<string, HashSet<string>> uses = [];
+        foreach (Type type in typeof(Llm).Assembly.GetTypes().Where(type => type.Namespace is { } name && name.StartsWith(Root + ".", StringComparison.Ordinal)))
+        {
+            HashSet<string> used = uses.TryGetValue(type.Namespace!, out HashSet<string>? known) ? known : uses[type.Namespace!] = [];
+            foreach (Type other in References(type).SelectMany(Parts))
+            {
+                if (other.Assembly == type.Assembly && other.Namespace is { } name && name.StartsWith(Root + ".", StringComparison.Ordinal) && name != type.Namespace)
+                    used.Add(name);
+            }
+        }
+
+        return uses;
+    }
+
+    private static List<string>? Way(Dictionary<string, HashSet<string>> uses, string from, string to, HashSet<string> seen)
+    {
+        foreach (string next in uses.GetValueOrDefault(from, []).Where(seen.Add))
+        {
+            if (next == to)
+                return [from, to];
+            if (Way(uses, next, to, seen) is { } rest)
+                return [from, .. rest];
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<Type> Parts(Type type) => type.HasElementType ? Parts(type.GetElementType()!)
+        : type.IsGenericType ? [type, .. type.GetGenericArguments().SelectMany(Parts)] : [type];
+
+    private static IEnumerable<Type> References(Type type)
+    {
+        const BindingFlags all = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+        if (type.BaseType is not null)
+            yield return type.BaseType;
+        foreach (Type reference in type.GetInterfaces().Concat(type.GetFields(all).Select(field => field.FieldType)))
+            yield return reference;
+        foreach (MethodBase method in type.GetMethods(all).Cast<MethodBase>().Concat(type.GetConstructors(all)))
+        {
+            foreach (Type reference in method.GetParameters().Select(parameter => parameter.ParameterType).Concat(Body(method)))
+                yield return reference;
+            if (method is MethodInfo { ReturnType: { } returned })
+                yield return returned;
+        }
+    }
+
+    private static List<Type> Body(MethodBase method)
+    {
+        if (method.GetMethodBody() is not { } body || body.GetILAsByteArray() is not { } code)
+            return [];
+        List<Type> found = [.. body.LocalVariables.Select(local => local.LocalType)];
+        Type[] ofType = method.DeclaringType!.GetGenericArguments(), ofMethod = method.IsGenericMethod ? method.GetGenericArguments() : [];
+        for (int at = 0; at < code.Length;)
+        {
+            OpCode operation = code[at] == 0xFE ? OpCodesByValue[(short)(0xFE00 | code[at + 1])] : OpCodesByValue[code[at]];
+            at += operation.Size;
+            switch (operation.OperandType)
+            {
+                case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineType or OperandType.InlineTok:
+                    MemberInfo? member = method.Module.ResolveMember(BitConverter.ToInt32(code, at), ofType, ofMethod);
+                    found.AddRange(member switch
+                    {
+                        Type named => [named],
+                        MethodBase { IsGenericMethod: true } called => [called.DeclaringType!, .. called.GetGenericArguments()],
+                        { DeclaringType: { } owner } => [owner],
+                        _ => [],
+                    });
+                    at += 4;
+                    break;
+                case OperandType.InlineSwitch:
+                    at += 4 + (4 * BitConverter.ToInt32(code, at));
+                    break;
+                case OperandType.InlineNone:
+                    break;
+                case OperandType.InlineI8 or OperandType.InlineR:
+                    at += 8;
+                    break;
+                case OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar:
+                    at += 1;
+                    break;
+                case OperandType.InlineVar:
+                    at += 2;
+                    break;
+                default:
+                    at += 4;
+                    break;
+            }
+        }
+
+        return found;
+    }
+}
