@@ -6,7 +6,7 @@ namespace LlmCourse.Tokenization;
 /// <content>Where tokenizers come from.</content>
 public sealed partial class PretrainedTokenizer
 {
-    private static readonly string[] _fileNames =
+    private static readonly string[] FileNames =
     [
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
         "vocab.json", "merges.txt", "vocab.txt", "spiece.model", "tokenizer.model",
@@ -43,7 +43,7 @@ public sealed partial class PretrainedTokenizer
         Directory.CreateDirectory(folder);
         if (Path.GetFullPath(folder) == Path.GetFullPath(_folder))
             return;
-        foreach (string name in _fileNames.Where(name => File.Exists(Path.Combine(_folder, name))))
+        foreach (string name in FileNames.Where(name => File.Exists(Path.Combine(_folder, name))))
         {
             string temporary = Path.Combine(folder, $".{name}.{Guid.NewGuid():N}");
             File.WriteAllBytes(temporary, File.ReadAllBytes(Path.Combine(_folder, name)));

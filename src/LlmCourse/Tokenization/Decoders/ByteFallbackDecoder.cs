@@ -9,7 +9,7 @@ namespace LlmCourse.Tokenization.Decoders;
 /// </summary>
 internal sealed class ByteFallbackDecoder : IDecoder
 {
-    private static readonly UTF8Encoding _strict = new(false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     public DecoderStream Open(DecoderStream next) => new Stage(next);
 
@@ -59,7 +59,7 @@ internal sealed class ByteFallbackDecoder : IDecoder
         private string? TryDecode()
         {
             byte[] bytes = [.. _run];
-            return System.Text.Unicode.Utf8.IsValid(bytes) ? _strict.GetString(bytes) : null;
+            return System.Text.Unicode.Utf8.IsValid(bytes) ? Strict.GetString(bytes) : null;
         }
     }
 }

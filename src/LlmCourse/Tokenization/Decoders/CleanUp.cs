@@ -3,16 +3,16 @@ namespace LlmCourse.Tokenization.Decoders;
 /// <summary>Takes out the blanks that tokenizing English left before punctuation and contractions.</summary>
 internal static class CleanUp
 {
-    private static readonly (string Old, string New)[] _punctuation = [(" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m")];
+    private static readonly (string Old, string New)[] Punctuation = [(" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m")];
 
-    private static readonly (string Old, string New)[] _contractions = [(" 's", "'s"), (" 've", "'ve"), (" 're", "'re")];
+    private static readonly (string Old, string New)[] Contractions = [(" 's", "'s"), (" 've", "'ve"), (" 're", "'re")];
 
     /// <summary>As the WordPiece decoder does it with each token.</summary>
     public static string OfToken(string token) =>
-        Apply(Apply(token, _punctuation).Replace(" do not", " don't", StringComparison.Ordinal), _contractions);
+        Apply(Apply(token, Punctuation).Replace(" do not", " don't", StringComparison.Ordinal), Contractions);
 
     /// <summary>As transformers does it with a whole text.</summary>
-    public static string OfText(string text) => Apply(Apply(text, _punctuation), _contractions);
+    public static string OfText(string text) => Apply(Apply(text, Punctuation), Contractions);
 
     private static string Apply(string text, (string Old, string New)[] replacements)
     {

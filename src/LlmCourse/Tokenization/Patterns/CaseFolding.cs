@@ -5,13 +5,13 @@ namespace LlmCourse.Tokenization.Patterns;
 /// <summary>Which code points are the same when case is ignored (one to one only).</summary>
 internal static class CaseFolding
 {
-    private static readonly Lazy<Dictionary<int, int[]>> _classes = new(MakeClasses);
+    private static readonly Lazy<Dictionary<int, int[]>> Classes = new(MakeClasses);
 
     /// <summary>Adds to a set whatever differs from a member in case only.</summary>
     public static CodePointSet Close(CodePointSet set)
     {
         List<(int, int)> more = [];
-        foreach (int[] same in _classes.Value.Values)
+        foreach (int[] same in Classes.Value.Values)
         {
             if (same.Any(set.Contains))
                 more.AddRange(same.Select(codePoint => (codePoint, codePoint)));

@@ -40,7 +40,7 @@ internal sealed class Pattern
             return;
         }
 
-        using Matcher matcher = new(_text, _code.Length == 0 ? _nothing : _code, _slots, text);
+        using Matcher matcher = new(_text, _code.Length == 0 ? Nothing : _code, _slots, text);
         int from = 0, lastEnd = -1;
         while (from <= text.Length)
         {
@@ -70,7 +70,7 @@ internal sealed class Pattern
         }
     }
 
-    private static readonly Instruction[] _nothing = [new(Op.Done)];
+    private static readonly Instruction[] Nothing = [new(Op.Done)];
 
     private void FindLiterals(ReadOnlySpan<char> text, List<(int, int)> matches)
     {

@@ -33,8 +33,8 @@ internal sealed partial class PatternParser
             case 'X':
                 return new PatternNode.Grapheme();
             case 'R':
-                PatternNode pair = new PatternNode.Sequence([new PatternNode.Set(CodePointSet.Of('\r')), new PatternNode.Set(_newline)]);
-                return new PatternNode.Atomic(new PatternNode.Choice([pair, new PatternNode.Set(_lineBreak)]));
+                PatternNode pair = new PatternNode.Sequence([new PatternNode.Set(CodePointSet.Of('\r')), new PatternNode.Set(Newline)]);
+                return new PatternNode.Atomic(new PatternNode.Choice([pair, new PatternNode.Set(LineBreak)]));
             case 'k' when Accept('<'):
                 int end = _pattern.IndexOf('>', _at);
                 string name = end < 0 ? throw Error("invalid backreference") : _pattern[_at..end];

@@ -9,8 +9,8 @@ internal sealed partial class PatternParser
 {
     private const int MaxNesting = 100;
 
-    private static readonly CodePointSet _newline = CodePointSet.Of('\n');
-    private static readonly CodePointSet _lineBreak = CodePointSet.FromRanges([(10, 13), (0x85, 0x85), (0x2028, 0x2029)]);
+    private static readonly CodePointSet Newline = CodePointSet.Of('\n');
+    private static readonly CodePointSet LineBreak = CodePointSet.FromRanges([(10, 13), (0x85, 0x85), (0x2028, 0x2029)]);
 
     private readonly string _pattern;
     private readonly bool _hasNames;
@@ -155,7 +155,7 @@ internal sealed partial class PatternParser
                 return new PatternNode.Set(Class());
             case '.':
                 _at++;
-                return new PatternNode.Set(_dotMatchesAll ? CodePointSet.All : _newline.Complement());
+                return new PatternNode.Set(_dotMatchesAll ? CodePointSet.All : Newline.Complement());
             case '^':
                 _at++;
                 return new PatternNode.At(Place.LineStart);

@@ -7,9 +7,9 @@ namespace LlmCourse.Tokenization.Patterns;
 /// <summary>The named sets of code points: \p{...}, [[:...:]], \w and the like.</summary>
 internal static class PropertySets
 {
-    private static readonly ConcurrentDictionary<string, CodePointSet?> _byName = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, CodePointSet?> ByName = new(StringComparer.Ordinal);
 
-    private static readonly (string Short, string Long, UnicodeCategory Category)[] _categories =
+    private static readonly (string Short, string Long, UnicodeCategory Category)[] Categories =
     [
         ("lu", "uppercaseletter", UnicodeCategory.UppercaseLetter), ("ll", "lowercaseletter", UnicodeCategory.LowercaseLetter),
         ("lt", "titlecaseletter", UnicodeCategory.TitlecaseLetter), ("lm", "modifierletter", UnicodeCategory.ModifierLetter),
@@ -28,7 +28,7 @@ internal static class PropertySets
         ("co", "privateuse", UnicodeCategory.PrivateUse), ("cn", "unassigned", UnicodeCategory.OtherNotAssigned),
     ];
 
-    private static readonly (string Short, string Long)[] _groups =
+    private static readonly (string Short, string Long)[] Groups =
     [
         ("l", "letter"), ("m", "mark"), ("n", "number"), ("p", "punctuation"), ("s", "symbol"), ("z", "separator"), ("c", "other"),
     ];
@@ -40,7 +40,7 @@ internal static class PropertySets
     public static CodePointSet HexDigit { get; } = CodePointSet.FromRanges([('0', '9'), ('A', 'F'), ('a', 'f')]);
 
     /// <summary>The set of that name, or null if there is none; blanks, hyphens, underscores and case do not count.</summary>
-    public static CodePointSet? Named(string name) => _byName.GetOrAdd(Simplified(name), Make);
+    public static CodePointSet? Named(string name) => ByName.GetOrAdd(Simplified(name), Make);
 
     /// <summary>The set of a name in [[:...:]], or null; two of them are not those of the same name in \p{...}.</summary>
     public static CodePointSet? Posix(string name) => name switch
@@ -52,13 +52,13 @@ internal static class PropertySets
 
     private static CodePointSet? Make(string name)
     {
-        foreach ((string shortName, string longName) in _groups)
+        foreach ((string shortName, string longName) in Groups)
         {
             if (name == shortName || name == longName)
                 return Group(shortName);
         }
 
-        foreach ((string shortName, string longName, UnicodeCategory category) in _categories)
+        foreach ((string shortName, string longName, UnicodeCategory category) in Categories)
         {
             if (name == shortName || name == longName)
                 return CodePointClasses.Category(category);
@@ -99,7 +99,7 @@ internal static class PropertySets
     {
         "l" => CodePointClasses.Letter,
         "n" => CodePointClasses.Number,
-        _ => CodePointClasses.Category([.. _categories.Where(item => item.Short[0] == name[0]).Select(item => item.Category)]),
+        _ => CodePointClasses.Category([.. Categories.Where(item => item.Short[0] == name[0]).Select(item => item.Category)]),
     };
 
     private static CodePointSet PosixWord() => Named("alpha")!.Union(Named("m")!).Union(Named("nd")!).Union(Named("pc")!);

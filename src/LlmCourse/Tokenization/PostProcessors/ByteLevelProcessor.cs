@@ -6,7 +6,7 @@ namespace LlmCourse.Tokenization.PostProcessors;
 /// <summary>ByteLevel: takes the blanks at both ends of a token out of its offsets.</summary>
 internal sealed class ByteLevelProcessor(bool trimsOffsets, bool addsBlank) : IPostProcessor
 {
-    private static readonly char _blank = ByteLetters.Letter((byte)' ');
+    private static readonly char Blank = ByteLetters.Letter((byte)' ');
 
     public (int[] Before, int[] After)? SingleFrame => ([], []);
 
@@ -72,5 +72,5 @@ internal sealed class ByteLevelProcessor(bool trimsOffsets, bool addsBlank) : IP
         return count == 0 ? moved : at;
     }
 
-    private static bool IsBlank(char c) => c == _blank || CodePointClasses.Space.Contains(c);
+    private static bool IsBlank(char c) => c == Blank || CodePointClasses.Space.Contains(c);
 }

@@ -13,7 +13,7 @@ internal sealed class Gpt2Splitter : IPreTokenizer, ISplitter
 
     private enum Kind { Letter, Number, Space, Other }
 
-    private static readonly Kind[] _ascii = [.. Enumerable.Range(0, 128).Select(KindOfAny)];
+    private static readonly Kind[] Ascii = [.. Enumerable.Range(0, 128).Select(KindOfAny)];
 
     public bool NeedsPlaces => false;
 
@@ -66,7 +66,7 @@ internal sealed class Gpt2Splitter : IPreTokenizer, ISplitter
         return at;
     }
 
-    private static Kind KindOf(int codePoint) => codePoint < 128 ? _ascii[codePoint] : KindOfAny(codePoint);
+    private static Kind KindOf(int codePoint) => codePoint < 128 ? Ascii[codePoint] : KindOfAny(codePoint);
 
     private static Kind KindOfAny(int codePoint) =>
         CodePointClasses.Letter.Contains(codePoint) ? Kind.Letter

@@ -11,14 +11,14 @@ internal sealed class UnicodeScriptsPreTokenizer : IPreTokenizer, ISplitter
 {
     private const int Blank = -2, None = -3;
 
-    private static readonly int _common = Array.IndexOf(UnicodeTables.ScriptNames, "Common");
-    private static readonly int _devanagari = Array.IndexOf(UnicodeTables.ScriptNames, "Devanagari");
-    private static readonly int _han = Array.IndexOf(UnicodeTables.ScriptNames, "Han");
-    private static readonly int _hiragana = Array.IndexOf(UnicodeTables.ScriptNames, "Hiragana");
-    private static readonly int _katakana = Array.IndexOf(UnicodeTables.ScriptNames, "Katakana");
+    private static readonly int Common = Array.IndexOf(UnicodeTables.ScriptNames, "Common");
+    private static readonly int Devanagari = Array.IndexOf(UnicodeTables.ScriptNames, "Devanagari");
+    private static readonly int Han = Array.IndexOf(UnicodeTables.ScriptNames, "Han");
+    private static readonly int Hiragana = Array.IndexOf(UnicodeTables.ScriptNames, "Hiragana");
+    private static readonly int Katakana = Array.IndexOf(UnicodeTables.ScriptNames, "Katakana");
 
     /// <summary>The reference's table is of Unicode 9: what came later has no script.</summary>
-    private static readonly Lazy<CodePointSet> _known = new(() => PackedTable.Ranges(UnicodeTables.Unicode9));
+    private static readonly Lazy<CodePointSet> Known = new(() => PackedTable.Ranges(UnicodeTables.Unicode9));
 
     public bool NeedsPlaces => false;
 
@@ -52,16 +52,16 @@ internal sealed class UnicodeScriptsPreTokenizer : IPreTokenizer, ISplitter
 
     private static int ScriptOf(int codePoint)
     {
-        if (codePoint == ' ' || !_known.Value.Contains(codePoint))
+        if (codePoint == ' ' || !Known.Value.Contains(codePoint))
             return Blank;
         int script = codePoint switch
         {
-            0x30FC => _han,
+            0x30FC => Han,
             // These have changed their script since Unicode 9.
-            0x589 or 0x61C => _common,
-            0x953 or 0x954 => _devanagari,
+            0x589 or 0x61C => Common,
+            0x953 or 0x954 => Devanagari,
             _ => Scripts.Of(codePoint),
         };
-        return script < 0 ? Blank : script == _hiragana || script == _katakana ? _han : script;
+        return script < 0 ? Blank : script == Hiragana || script == Katakana ? Han : script;
     }
 }

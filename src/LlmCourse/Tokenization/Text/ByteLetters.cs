@@ -5,31 +5,31 @@ namespace LlmCourse.Tokenization.Text;
 /// </summary>
 internal static class ByteLetters
 {
-    private static readonly char[] _letters = MakeLetters();
-    private static readonly short[] _bytes = MakeBytes();
+    private static readonly char[] Letters = MakeLetters();
+    private static readonly short[] Bytes = MakeBytes();
 
-    public static char Letter(byte value) => _letters[value];
+    public static char Letter(byte value) => Letters[value];
 
     /// <summary>The byte a letter stands for, or -1.</summary>
-    public static int Byte(char letter) => letter < _bytes.Length ? _bytes[letter] : -1;
+    public static int Byte(char letter) => letter < Bytes.Length ? Bytes[letter] : -1;
 
     /// <summary>Writes one code point as the letters of its UTF-8 bytes; returns how many.</summary>
     public static int Write(int codePoint, Span<char> letters)
     {
         if (codePoint < 0x80)
         {
-            letters[0] = _letters[codePoint];
+            letters[0] = Letters[codePoint];
             return 1;
         }
 
         int count = codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
         for (int i = count - 1; i > 0; i--)
         {
-            letters[i] = _letters[codePoint & 0x3F | 0x80];
+            letters[i] = Letters[codePoint & 0x3F | 0x80];
             codePoint >>= 6;
         }
 
-        letters[0] = _letters[codePoint | count switch { 2 => 0xC0, 3 => 0xE0, _ => 0xF0 }];
+        letters[0] = Letters[codePoint | count switch { 2 => 0xC0, 3 => 0xE0, _ => 0xF0 }];
         return count;
     }
 
@@ -47,7 +47,7 @@ internal static class ByteLetters
         short[] bytes = new short[0x144];
         Array.Fill(bytes, (short)-1);
         for (int value = 0; value < 256; value++)
-            bytes[_letters[value]] = (short)value;
+            bytes[Letters[value]] = (short)value;
         return bytes;
     }
 }

@@ -8,14 +8,14 @@ namespace LlmCourse.Tokenization.Unicode;
 /// </summary>
 internal static class CodePointClasses
 {
-    private static readonly Lazy<CodePointSet> _letter = Packed(UnicodeTables.Letter);
-    private static readonly Lazy<CodePointSet> _number = Packed(UnicodeTables.Number);
-    private static readonly Lazy<CodePointSet> _numeric = Packed(UnicodeTables.Numeric);
-    private static readonly Lazy<CodePointSet> _punctuation = Packed(UnicodeTables.BertPunctuation);
-    private static readonly Lazy<CodePointSet> _bertRemoved = Packed(UnicodeTables.BertRemoved);
-    private static readonly Lazy<CodePointSet> _bertAccent = Packed(UnicodeTables.BertAccent);
-    private static readonly Lazy<CodePointSet> _mark = Packed(UnicodeTables.Mark);
-    private static readonly Lazy<CodePointSet> _word = new(MakeWord);
+    private static readonly Lazy<CodePointSet> LazyLetter = Packed(UnicodeTables.Letter);
+    private static readonly Lazy<CodePointSet> LazyNumber = Packed(UnicodeTables.Number);
+    private static readonly Lazy<CodePointSet> LazyNumeric = Packed(UnicodeTables.Numeric);
+    private static readonly Lazy<CodePointSet> LazyPunctuation = Packed(UnicodeTables.BertPunctuation);
+    private static readonly Lazy<CodePointSet> LazyBertRemoved = Packed(UnicodeTables.BertRemoved);
+    private static readonly Lazy<CodePointSet> LazyBertAccent = Packed(UnicodeTables.BertAccent);
+    private static readonly Lazy<CodePointSet> LazyMark = Packed(UnicodeTables.Mark);
+    private static readonly Lazy<CodePointSet> LazyWord = new(MakeWord);
 
     /// <summary>White space as every part of the format has it.</summary>
     public static CodePointSet Space { get; } = CodePointSet.FromRanges(
@@ -26,28 +26,28 @@ internal static class CodePointClasses
         [(0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF), (0x2A700, 0x2B81F), (0x2B920, 0x2CEAF), (0x2F800, 0x2FA1F)]);
 
     /// <summary>\p{L} of the regular expressions.</summary>
-    public static CodePointSet Letter => _letter.Value;
+    public static CodePointSet Letter => LazyLetter.Value;
 
     /// <summary>\p{N} of the regular expressions.</summary>
-    public static CodePointSet Number => _number.Value;
+    public static CodePointSet Number => LazyNumber.Value;
 
     /// <summary>What the Digits pre-tokenizer calls numeric.</summary>
-    public static CodePointSet Numeric => _numeric.Value;
+    public static CodePointSet Numeric => LazyNumeric.Value;
 
     /// <summary>What the BertPreTokenizer and Punctuation call punctuation: all ASCII symbols and an old \p{P}.</summary>
-    public static CodePointSet Punctuation => _punctuation.Value;
+    public static CodePointSet Punctuation => LazyPunctuation.Value;
 
     /// <summary>What BertNormalizer's clean_text removes.</summary>
-    public static CodePointSet BertRemoved => _bertRemoved.Value;
+    public static CodePointSet BertRemoved => LazyBertRemoved.Value;
 
     /// <summary>What BertNormalizer's strip_accents removes (Mn).</summary>
-    public static CodePointSet BertAccent => _bertAccent.Value;
+    public static CodePointSet BertAccent => LazyBertAccent.Value;
 
     /// <summary>What StripAccents removes (all marks).</summary>
-    public static CodePointSet Mark => _mark.Value;
+    public static CodePointSet Mark => LazyMark.Value;
 
     /// <summary>\w as the added tokens and the Whitespace pre-tokenizer have it: joiners are word characters there.</summary>
-    public static CodePointSet Word => _word.Value;
+    public static CodePointSet Word => LazyWord.Value;
 
     public static CodePointSet Category(params UnicodeCategory[] categories) =>
         CodePointSet.Where(codePoint => categories.Contains(CharUnicodeInfo.GetUnicodeCategory(codePoint)));

@@ -10,10 +10,10 @@ internal static class NormalForm
     private const int SyllableBase = 0xAC00, LeadBase = 0x1100, VowelBase = 0x1161, TailBase = 0x11A7;
     private const int Leads = 19, Vowels = 21, Tails = 28, Syllables = Leads * Vowels * Tails;
 
-    private static readonly Lazy<Dictionary<int, int[]>> _canonical = new(() => PackedTable.Mapping(UnicodeTables.Canonical));
-    private static readonly Lazy<Dictionary<int, int[]>> _compatibility = new(() => PackedTable.Mapping(UnicodeTables.Compatibility));
-    private static readonly Lazy<Dictionary<int, int>> _classes = new(MakeClasses);
-    private static readonly Lazy<Dictionary<(int, int), int>> _composites = new(MakeComposites);
+    private static readonly Lazy<Dictionary<int, int[]>> LazyCanonical = new(() => PackedTable.Mapping(UnicodeTables.Canonical));
+    private static readonly Lazy<Dictionary<int, int[]>> LazyCompatibility = new(() => PackedTable.Mapping(UnicodeTables.Compatibility));
+    private static readonly Lazy<Dictionary<int, int>> Classes = new(MakeClasses);
+    private static readonly Lazy<Dictionary<(int, int), int>> Composites = new(MakeComposites);
 
     /// <summary>NFD or NFKD.</summary>
     public static List<(int CodePoint, int Change)> Decompose(ReadOnlySpan<char> text, bool compatibility)
@@ -59,7 +59,7 @@ internal static class NormalForm
     private static void Append(int codePoint, bool compatibility, List<(int, int)> result)
     {
         int change = 0;
-        if (compatibility && _compatibility.Value.TryGetValue(codePoint, out int[]? compatible))
+        if (compatibility && LazyCompatibility.Value.TryGetValue(codePoint, out int[]? compatible))
         {
             foreach (int part in compatible)
                 change = AppendCanonical(part, change, result);
@@ -80,7 +80,7 @@ internal static class NormalForm
             if (syllable % Tails != 0)
                 result.Add((TailBase + syllable % Tails, 1));
         }
-        else if (codePoint >= 0xC0 && _canonical.Value.TryGetValue(codePoint, out int[]? parts))
+        else if (codePoint >= 0xC0 && LazyCanonical.Value.TryGetValue(codePoint, out int[]? parts))
         {
             foreach (int part in parts)
             {
@@ -117,7 +117,7 @@ internal static class NormalForm
         }
     }
 
-    private static int ClassOf(int codePoint) => codePoint < 0x300 ? 0 : _classes.Value.GetValueOrDefault(codePoint);
+    private static int ClassOf(int codePoint) => codePoint < 0x300 ? 0 : Classes.Value.GetValueOrDefault(codePoint);
 
     private static int? Composite(int first, int second)
     {
@@ -127,7 +127,7 @@ internal static class NormalForm
         int syllable = first - SyllableBase, tail = second - TailBase;
         if (syllable is >= 0 and < Syllables && syllable % Tails == 0 && tail is > 0 and < Tails)
             return first + tail;
-        return _composites.Value.TryGetValue((first, second), out int composite) ? composite : null;
+        return Composites.Value.TryGetValue((first, second), out int composite) ? composite : null;
     }
 
     private static Dictionary<int, int> MakeClasses()
@@ -149,16 +149,16 @@ internal static class NormalForm
     private static Dictionary<(int, int), int> MakeComposites()
     {
         Dictionary<string, int> byParts = [];
-        foreach ((int codePoint, int[] parts) in _canonical.Value.OrderBy(pair => pair.Key))
+        foreach ((int codePoint, int[] parts) in LazyCanonical.Value.OrderBy(pair => pair.Key))
         {
-            if (parts.Length > 1 && (!_compatibility.Value.ContainsKey(codePoint) || parts.Any(_compatibility.Value.ContainsKey)))
+            if (parts.Length > 1 && (!LazyCompatibility.Value.ContainsKey(codePoint) || parts.Any(LazyCompatibility.Value.ContainsKey)))
                 byParts.TryAdd(string.Join(' ', parts), codePoint);
         }
 
         Dictionary<(int, int), int> composites = [];
         foreach (int codePoint in byParts.Values)
         {
-            int[] parts = _canonical.Value[codePoint];
+            int[] parts = LazyCanonical.Value[codePoint];
             int first = parts.Length == 2 ? parts[0] : byParts.GetValueOrDefault(string.Join(' ', parts[..^1]), -1);
             if (first >= 0)
                 composites.Add((first, parts[^1]), codePoint);
