@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,20 +18,23 @@ internal static class Script
 
         """;
 
-    // One for each thread: the executor rewrites a unit's graphs while it runs them, which is not safe in two threads at once.
-    [ThreadStatic]
-    private static jit.CompilationUnit? _unit;
+    private static readonly Lazy<jit.CompilationUnit> Unit = new(() => jit.compile(Source));
 
-    private static jit.CompilationUnit Unit => _unit ??= jit.compile(Source);
+    // TorchSharp wraps a plain number in an object that nothing holds while the call runs: a garbage collection at that moment
+    // frees it. Numbers that we hold ourselves cannot go.
+    private static readonly Scalar Yes = true;
+    private static readonly Scalar No = false;
+    private static readonly ConcurrentDictionary<double, Scalar> Numbers = [];
 
     /// <summary>scaled_dot_product_attention with a scale and fewer key heads than query heads: see <see cref="Kernels.Attention"/>.</summary>
     public static Tensor Attention(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, double scale) =>
-        (Tensor)Unit.invoke("attention", q, k, v, mask!, causal, scale, q.size(1) != k.size(1));
+        (Tensor)Unit.Value.invoke(
+            "attention", q, k, v, mask!, causal ? Yes : No, Numbers.GetOrAdd(scale, number => number), q.size(1) != k.size(1) ? Yes : No);
 
     /// <summary>How often the tensor's storage was written to by torch (views share the count).</summary>
     public static long Version(Tensor tensor)
     {
-        using Scalar version = (Scalar)Unit.invoke("version", tensor);
+        using Scalar version = (Scalar)Unit.Value.invoke("version", tensor);
         return version.ToInt64();
     }
 }

@@ -28,6 +28,30 @@ public sealed class ScriptTests
     }
 
     [Fact]
+    public async Task Numbers_survive_a_garbage_collection_during_the_call()
+    {
+        using CancellationTokenSource stop = new();
+        Task collecting = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+        });
+        using Tensor q = randn(1, 2, 3, 8);
+        using Tensor first = Script.Attention(q, q, q, null, causal: true, 0.3);
+        for (int i = 0; i < 3_000; i++)
+        {
+            using Tensor again = Script.Attention(q, q, q, null, causal: true, 0.3);
+            Assert.True(first.equal(again).all().ToBoolean());
+        }
+
+        await stop.CancelAsync();
+        await collecting;
+    }
+
+    [Fact]
     public void A_version_counts_writes_through_any_view()
     {
         using Tensor whole = zeros(4, 2), part = whole.narrow(0, 1, 2);
