@@ -1,7 +1,9 @@
 using System.Text;
 using LlmCourse.Checkpoints;
 using LlmCourse.Tests.Checkpoints;
+using LlmCourse.Tests.Tokenization;
 using LlmCourse.Tests.Transformers.Families;
+using LlmCourse.Tokenization;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
 using TorchSharp;
@@ -19,6 +21,7 @@ internal static class FuzzTargets
         new("gguf", Gguf, (folder, content) => ReadAll(GgufFile.Open(Put(folder, "x.gguf", content)))),
         new("index", Index, ReadIndex),
         new("config", Configurations, ReadConfiguration),
+        new("tokenizer", Tokenizers, ReadTokenizer),
     ];
 
     private static string Put(string folder, string name, byte[] content)
@@ -114,6 +117,19 @@ internal static class FuzzTargets
         using TransformerModel shapes = new(config, ScalarType.Float32, META);
         foreach ((string name, _) in shapes.NamedParameters)
             names.Of(name);
+    }
+
+    private static byte[][] Tokenizers() =>
+    [
+        .. new[] { TinyTokenizers.ByteLevelJson, TinyTokenizers.WordPieceJson, TinyTokenizers.UnigramJson, TinyTokenizers.LlamaJson }.Select(Encoding.UTF8.GetBytes),
+    ];
+
+    private static void ReadTokenizer(string folder, byte[] content)
+    {
+        Put(folder, "tokenizer.json", content);
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.Load(folder);
+        EncodedText encoded = tokenizer.Encode("Hello ab ünaffable é<|end|> 中 world", "a b", tokenizer.FileOptions);
+        tokenizer.Decode(encoded.Ids);
     }
 
     private static byte[][] Index() =>
