@@ -12,13 +12,7 @@ internal sealed record ModelFiles
 {
     private const string GenerationFile = "generation_config.json";
 
-    // What a tokenizer may consist of; copied as they are when the model is saved.
-    private static readonly string[] TokenizerFiles =
-    [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt", "vocab.json",
-        "merges.txt", "spiece.model", "tokenizer.model", "chat_template.jinja", GenerationFile,
-    ];
-
+    // Written as they are when the model is saved.
     private readonly Dictionary<string, byte[]> _copies = [];
 
     public PretrainedTokenizer? Tokenizer { get; private init; }
@@ -38,7 +32,7 @@ internal sealed record ModelFiles
             ChatTemplate = hasTokenizer ? ChatTemplateSource.Find(folder) : null,
             Defaults = GenerationDefaults.Parse(defaults, Pretrained.ReadConfig(folder)),
         };
-        foreach (string name in TokenizerFiles.Where(name => File.Exists(Path.Combine(folder, name))))
+        foreach (string name in PretrainedTokenizer.FileNames.Append(GenerationFile).Where(name => File.Exists(Path.Combine(folder, name))))
             files._copies[name] = File.ReadAllBytes(Path.Combine(folder, name));
         return files;
     }
@@ -46,12 +40,15 @@ internal sealed record ModelFiles
     public static ModelFiles OfGguf(LlamaGguf gguf)
     {
         PretrainedTokenizer tokenizer = PretrainedTokenizer.FromGguf(gguf.File.Metadata);
-        return new ModelFiles
+        ModelFiles files = new()
         {
             Tokenizer = tokenizer,
             ChatTemplate = tokenizer.ChatTemplate,
             Defaults = GenerationDefaults.Parse(null, gguf.Config),
         };
+        foreach ((string name, byte[] content) in tokenizer.Files())
+            files._copies[name] = content;
+        return files;
     }
 
     public static ModelFiles Of(TransformerConfig config, PretrainedTokenizer? tokenizer) => new()

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using LlmCourse.Checkpoints;
 using LlmCourse.Runtime;
 using LlmCourse.Tokenization;
 
@@ -12,18 +13,26 @@ public sealed class TokenizersTests
 {
     private const string Suffix = ".jsonl.gz";
 
-    public static TheoryData<string> Files()
+    public static TheoryData<string> Files() => new(References().DefaultIfEmpty(""));
+
+    /// <summary>Every GGUF file beside a tokenizer.json in a model's folder, with every reference file about that tokenizer.</summary>
+    public static TheoryData<string, string> GgufFiles()
     {
-        TheoryData<string> files = [];
-        string? folder = Shared.Root is null ? null : Path.Combine(Shared.Root, "tokenizers");
-        if (folder is not null && Directory.Exists(folder))
+        TheoryData<string, string> files = [];
+        string models = Path.Combine(Shared.Folder ?? "", "models");
+        foreach (string folder in Directory.Exists(models) ? Directory.GetDirectories(models).Order(StringComparer.Ordinal).ToArray() : [])
         {
-            foreach (string file in Directory.EnumerateFiles(folder, "*" + Suffix).Order(StringComparer.Ordinal))
-                files.Add(Path.GetFileName(file));
+            if (!File.Exists(Path.Combine(folder, "tokenizer.json")))
+                continue;
+            foreach (string gguf in Directory.EnumerateFiles(folder, "*.gguf").Order(StringComparer.Ordinal))
+            {
+                foreach (string file in References().Where(file => file.StartsWith(Path.GetFileName(folder) + '.', StringComparison.Ordinal)))
+                    files.Add(Path.GetRelativePath(models, gguf), file);
+            }
         }
 
         if (files.Count == 0)
-            files.Add("");
+            files.Add("", "");
         return files;
     }
 
@@ -57,6 +66,26 @@ public sealed class TokenizersTests
 
         Skip.If(line == 0, "the file has no lines");
         Assert.True(failures.Count == 0, $"{failures.Count} of {line} lines differ; the first: {failures.FirstOrDefault()}");
+    }
+
+    /// <summary>What is compared is the ids: a GGUF file does not say what a post-processor does to offsets.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(GgufFiles))]
+    public void Vocabulary_inside_a_gguf_file_gives_the_ids_of_the_tokenizer_beside_it(string gguf, string file)
+    {
+        Skip.If(gguf.Length == 0, "no model folder with a .gguf, a tokenizer.json and a reference file of its name");
+        string path = Path.Combine(Shared.Folder!, "models", gguf);
+        PretrainedTokenizer beside = Load(Path.GetDirectoryName(path)!, ""), inside = LoadGguf(path);
+        int count = 0;
+        foreach (string text in TokenizerGoldens.Lines(Path.Combine(Shared.Root!, "tokenizers", file)).SelectMany(Texts))
+        {
+            int[] ids = beside.EncodeIds(text);
+            Assert.Null(TokenizerGoldens.Difference("ids", ids, inside.EncodeIds(text)));
+            Assert.Equal(beside.Decode(ids), inside.Decode(ids));
+            count++;
+        }
+
+        Skip.If(count == 0, "the file has no texts");
     }
 
     [SkippableFact]
@@ -103,6 +132,44 @@ public sealed class TokenizersTests
             if (!Loaded.TryGetValue(folder, out PretrainedTokenizer? tokenizer))
                 Loaded.Add(folder, tokenizer = LoadOrSkip(() => PretrainedTokenizer.Load(folder)));
             return tokenizer;
+        }
+    }
+
+    private static IEnumerable<string> References()
+    {
+        string folder = Path.Combine(Shared.Root ?? "", "tokenizers");
+        return Shared.Root is not null && Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder, "*" + Suffix).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal) : [];
+    }
+
+    private static PretrainedTokenizer LoadGguf(string path)
+    {
+        lock (Loaded)
+        {
+            if (!Loaded.TryGetValue(path, out PretrainedTokenizer? tokenizer))
+            {
+                using GgufFile file = GgufFile.Open(path);
+                Loaded.Add(path, tokenizer = LoadOrSkip(() => PretrainedTokenizer.FromGguf(file.Metadata)));
+            }
+
+            return tokenizer;
+        }
+    }
+
+    /// <summary>The texts in a line of any reference file, those that ids decode to included.</summary>
+    private static IEnumerable<string> Texts(JsonElement line)
+    {
+        foreach (JsonProperty member in line.EnumerateObject())
+        {
+            if (member.Name is "text" or "pair" or "decoded")
+                yield return member.Value.GetString()!;
+            else if (member.Name is "texts" or "pairs" && member.Value.ValueKind == JsonValueKind.Array)
+            {
+                foreach (string text in member.Value.Texts())
+                    yield return text;
+            }
+            else if (member.Name == "ref")
+                yield return ReferencedText(member.Value);
         }
     }
 
@@ -171,11 +238,7 @@ public sealed class TokenizersTests
 
     private static string? Referenced(PretrainedTokenizer tokenizer, JsonElement expected)
     {
-        JsonElement reference = expected.GetProperty("ref");
-        string path = Path.Combine(Shared.Folder!, reference.GetProperty("file").GetString()!);
-        Skip.If(!File.Exists(path), $"the data file {path} is not here");
-        string line = File.ReadLines(path).Skip(reference.GetProperty("line").GetInt32()).First();
-        string text = JsonDocument.Parse(line).RootElement.GetProperty(reference.GetProperty("field").GetString()!).GetString()!;
+        string text = ReferencedText(expected.GetProperty("ref"));
         int[] ids = expected.GetProperty("ids").Ints();
         string? difference = TokenizerGoldens.Difference("ids", ids, tokenizer.EncodeIds(text));
         foreach (JsonProperty member in expected.EnumerateObject())
@@ -187,6 +250,14 @@ public sealed class TokenizersTests
         }
 
         return difference;
+    }
+
+    private static string ReferencedText(JsonElement reference)
+    {
+        string path = Path.Combine(Shared.Folder!, reference.GetProperty("file").GetString()!);
+        Skip.If(!File.Exists(path), $"the data file {path} is not here");
+        string line = File.ReadLines(path).Skip(reference.GetProperty("line").GetInt32()).First();
+        return JsonDocument.Parse(line).RootElement.GetProperty(reference.GetProperty("field").GetString()!).GetString()!;
     }
 
     private static string? Pair(PretrainedTokenizer tokenizer, JsonElement expected)

@@ -1,19 +1,16 @@
 using System.Collections;
 using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using LlmCourse.Runtime;
-using LlmCourse.Tokenization.Decoders;
 using LlmCourse.Tokenization.Models;
-using LlmCourse.Tokenization.Normalizers;
-using LlmCourse.Tokenization.Patterns;
-using LlmCourse.Tokenization.PostProcessors;
-using LlmCourse.Tokenization.PreTokenizers;
-using LlmCourse.Tokenization.Text;
 
 namespace LlmCourse.Tokenization;
 
 /// <summary>
-/// Reads the vocabulary inside a GGUF file: "gpt2" is byte-level BPE whose splitting has a name, "llama" is SentencePiece's BPE
-/// whose merges follow from the scores.
+/// Translates the vocabulary inside a GGUF file into tokenizer.json and tokenizer_config.json: "gpt2" is byte-level BPE whose
+/// splitting has a name, "llama" is SentencePiece's BPE whose merges follow from the scores.
 /// </summary>
 internal sealed class GgufVocabulary
 {
@@ -25,6 +22,8 @@ internal sealed class GgufVocabulary
 
     private const string Qwen2Pattern =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly IReadOnlyDictionary<string, object> _metadata;
     private readonly string[] _tokens;
@@ -40,96 +39,116 @@ internal sealed class GgufVocabulary
             throw new TokenizerException($"GGUF: {Prefix}token_type has {_types.Length} entries for {_tokens.Length} tokens.");
         Dictionary<string, int> ids = new(StringComparer.Ordinal);
         for (int id = 0; id < _tokens.Length; id++)
-            ids.TryAdd(_tokens[id], id);
-        _vocabulary = new(ids, _tokens);
+        {
+            if (!ids.TryAdd(_tokens[id], id))
+                throw new TokenizerException($"GGUF: {Prefix}tokens has '{_tokens[id]}' twice, with ids {ids[_tokens[id]]} and {id}.");
+        }
+
+        _vocabulary = new(ids);
     }
 
-    public static TokenizerParts Read(IReadOnlyDictionary<string, object> metadata)
+    /// <summary>The texts of tokenizer.json and tokenizer_config.json.</summary>
+    public static (string Json, string ConfigJson) Translate(IReadOnlyDictionary<string, object> metadata)
     {
         GgufVocabulary vocabulary = new(metadata);
-        string model = vocabulary.Text("model") ?? throw Missing("model");
-        TokenizerParts parts = model switch
+        JsonObject json = vocabulary.Text("model") switch
         {
             "gpt2" => vocabulary.ByteLevel(),
             "llama" => vocabulary.SentencePiece(),
-            _ => throw Unsupported("model", model),
+            string other => throw Unsupported("model", other),
+            null => throw Missing("model"),
         };
-        return parts with
-        {
-            AddedTokens = vocabulary.AddedTokens(),
-            PostProcessor = vocabulary.Framed(parts.PostProcessor, addsBosByDefault: model == "llama"),
-            SpecialTokens = new SpecialTokens
-            {
-                Bos = vocabulary.TokenNamed("bos_token_id"),
-                Eos = vocabulary.TokenNamed("eos_token_id"),
-                Pad = vocabulary.TokenNamed("padding_token_id"),
-                Unk = vocabulary.TokenNamed("unknown_token_id"),
-                Sep = vocabulary.TokenNamed("seperator_token_id"),
-                Mask = vocabulary.TokenNamed("mask_token_id"),
-            },
-            ChatTemplate = metadata.TryGetValue("tokenizer.chat_template", out object? template) ? template as string : null,
-        };
+        return (json.ToJsonString(Readable), vocabulary.Config().ToJsonString(Readable));
     }
 
-    private TokenizerParts ByteLevel()
+    private JsonObject ByteLevel()
     {
         string pre = Text("pre") ?? "default";
-        IPreTokenizer plain = new ByteLevelPreTokenizer(addsBlank: false, splits: true);
-        IReadOnlyList<string> merges = List<string>("merges") ?? throw Missing("merges");
-        return new TokenizerParts
+        bool isLlama3 = pre is "llama-bpe" or "llama3" or "llama-v3";
+        JsonNode preTokenizer = pre switch
         {
-            PreTokenizer = pre switch
-            {
-                "default" or "gpt-2" or "gpt2" or "olmo" or "jina-es" or "jina-de" or "roberta-bpe" => plain,
-                "smollm" or "starcoder" or "refact" or "command-r" or "codeshell" => new SequencePreTokenizer([PreTokenizerReader.Digits(individually: true), plain]),
-                "llama-bpe" or "llama3" or "llama-v3" => Split(Llama3Pattern),
-                "qwen2" or "deepseek-r1-qwen" => Split(Qwen2Pattern),
-                _ => throw Unsupported("pre", pre),
-            },
-            Model = new BpeModel(new BpeSettings
-            {
-                Vocabulary = _vocabulary,
-                Merges = [.. merges.Select(merge => ModelReader.SplitMerge(merge) ?? throw new TokenizerException($"GGUF: '{merge}' is no merge."))],
-                IgnoresMerges = pre is "llama-bpe" or "llama3" or "llama-v3",
-            }),
-            PostProcessor = new ByteLevelProcessor(trimsOffsets: true, addsBlank: false),
-            Decoder = new ByteLevelDecoder(),
+            "default" or "gpt-2" or "gpt2" or "olmo" or "jina-es" or "jina-de" or "roberta-bpe" => ByteLetters(splits: true),
+            "smollm" or "starcoder" or "refact" or "command-r" or "codeshell" => Sequence("pretokenizers", Part("""{"type":"Digits","individual_digits":true}"""), ByteLetters(splits: true)),
+            "qwen2" or "deepseek-r1-qwen" => Split(Qwen2Pattern),
+            _ when isLlama3 => Split(Llama3Pattern),
+            _ => throw Unsupported("pre", pre),
         };
+        List<string> merges = List<string>("merges") ?? throw Missing("merges");
+        return Document(null, preTokenizer, Framed(ByteLetters(splits: true), addsBosByDefault: false), ByteLetters(splits: true), new JsonObject
+        {
+            ["ignore_merges"] = isLlama3,
+            ["merges"] = new JsonArray([.. merges.Select(merge => JsonValue.Create(merge))]),
+        });
     }
 
-    private static SequencePreTokenizer Split(string pattern) => new(
-    [
-        new SplitPreTokenizer(Pattern.Regex(pattern), SplitBehavior.Isolated, isInverted: false),
-        new ByteLevelPreTokenizer(addsBlank: false, splits: false),
-    ]);
-
-    private TokenizerParts SentencePiece()
+    private JsonObject SentencePiece()
     {
-        List<INormalizer> normalizers = [new ReplaceNormalizer(Pattern.Literal(" "), "\u2581")];
-        List<IDecoder> decoders = [new ReplaceDecoder(Pattern.Literal("\u2581"), " "), new ByteFallbackDecoder(), new FuseDecoder()];
+        List<JsonNode> normalizers = [Part("""{"type":"Replace","pattern":{"String":" "},"content":"\u2581"}""")];
+        List<JsonNode> decoders = [Part("""{"type":"Replace","pattern":{"String":"\u2581"},"content":" "}"""), Part("""{"type":"ByteFallback"}"""), Part("""{"type":"Fuse"}""")];
         if (Flag("add_space_prefix") ?? true)
         {
-            normalizers.Insert(0, new PrependNormalizer("\u2581"));
-            decoders.Add(new StripDecoder(' ', start: 1, stop: 0));
+            normalizers.Insert(0, Part("""{"type":"Prepend","prepend":"\u2581"}"""));
+            decoders.Add(Part("""{"type":"Strip","content":" ","start":1,"stop":0}"""));
         }
 
-        return new TokenizerParts
+        return Document(Sequence("normalizers", [.. normalizers]), null, Framed(null, addsBosByDefault: true), Sequence("decoders", [.. decoders]), new JsonObject
         {
-            Normalizer = new SequenceNormalizer(normalizers),
-            Model = new BpeModel(new BpeSettings
-            {
-                Vocabulary = _vocabulary,
-                Merges = MergesByScore(),
-                UnknownToken = TokenNamed("unknown_token_id") ?? _tokens.Where((_, id) => _types[id] == Unknown).FirstOrDefault(),
-                FusesUnknown = true,
-                FallsBackToBytes = true,
-            }),
-            Decoder = new SequenceDecoder(decoders),
+            ["unk_token"] = TokenNamed("unknown_token_id") ?? _tokens.Where((_, id) => _types[id] == Unknown).FirstOrDefault(),
+            ["fuse_unk"] = true,
+            ["byte_fallback"] = true,
+            ["merges"] = MergesByScore(),
+        });
+    }
+
+    private JsonObject Document(JsonNode? normalizer, JsonNode? preTokenizer, JsonNode? postProcessor, JsonNode decoder, JsonObject model)
+    {
+        model["type"] = "BPE";
+        model["vocab"] = new JsonObject(_tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id)));
+        return new JsonObject
+        {
+            ["version"] = "1.0",
+            ["added_tokens"] = AddedTokens(),
+            ["normalizer"] = normalizer,
+            ["pre_tokenizer"] = preTokenizer,
+            ["post_processor"] = postProcessor,
+            ["decoder"] = decoder,
+            ["model"] = model,
         };
     }
 
+    private JsonObject Config() => new()
+    {
+        ["tokenizer_class"] = "PreTrainedTokenizerFast",
+        ["bos_token"] = TokenNamed("bos_token_id"),
+        ["eos_token"] = TokenNamed("eos_token_id"),
+        ["pad_token"] = TokenNamed("padding_token_id"),
+        ["unk_token"] = TokenNamed("unknown_token_id"),
+        ["sep_token"] = TokenNamed("seperator_token_id"),
+        ["mask_token"] = TokenNamed("mask_token_id"),
+        ["chat_template"] = _metadata.GetValueOrDefault("tokenizer.chat_template") as string,
+        ["clean_up_tokenization_spaces"] = false,
+    };
+
+    private static JsonNode Part(string json) => JsonNode.Parse(json)!;
+
+    /// <summary>"ByteLevel", which is a pre-tokenizer, a post-processor and a decoder.</summary>
+    private static JsonObject ByteLetters(bool splits) => new()
+    {
+        ["type"] = "ByteLevel",
+        ["add_prefix_space"] = false,
+        ["trim_offsets"] = true,
+        ["use_regex"] = splits,
+    };
+
+    private static JsonObject Sequence(string key, params JsonNode[] parts) => new() { ["type"] = "Sequence", [key] = new JsonArray(parts) };
+
+    private static JsonObject Split(string pattern) => Sequence(
+        "pretokenizers",
+        new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] = "Isolated", ["invert"] = false },
+        ByteLetters(splits: false));
+
     /// <summary>Every way to put a piece together from two others; the piece with the highest score is merged first.</summary>
-    private List<(string, string)> MergesByScore()
+    private JsonArray MergesByScore()
     {
         float[] scores = [.. List<float>("scores") ?? throw Missing("scores")];
         if (scores.Length != _tokens.Length)
@@ -148,33 +167,47 @@ internal sealed class GgufVocabulary
 
         return [.. merges
             .OrderByDescending(merge => merge.Score).ThenBy(merge => merge.First).ThenBy(merge => merge.Second)
-            .Select(merge => (_tokens[merge.First], _tokens[merge.Second]))];
+            .Select(merge => new JsonArray(_tokens[merge.First], _tokens[merge.Second]))];
     }
 
     private bool IsPiece(int id) => _types[id] is not (Unknown or Control or Unused or Byte);
 
-    private AddedToken[] AddedTokens() =>
+    private JsonArray AddedTokens() =>
     [
         .. Enumerable.Range(0, _tokens.Length)
-            .Where(id => _types[id] is Control or UserDefined or Unknown && _vocabulary.IdOf(_tokens[id]) == id)
-            .Select(id => new AddedToken { Id = id, Content = _tokens[id], IsSpecial = _types[id] != UserDefined }),
+            .Where(id => _types[id] is Control or UserDefined or Unknown)
+            .Select(id => new JsonObject
+            {
+                ["id"] = id,
+                ["content"] = _tokens[id],
+                ["single_word"] = false,
+                ["lstrip"] = false,
+                ["rstrip"] = false,
+                ["normalized"] = false,
+                ["special"] = _types[id] != UserDefined,
+            }),
     ];
 
     /// <summary>The post-processor with the begin and end tokens that the file asks for.</summary>
-    private IPostProcessor Framed(IPostProcessor inner, bool addsBosByDefault)
+    private JsonNode? Framed(JsonNode? inner, bool addsBosByDefault)
     {
-        TemplatePiece[] begin = Flag("add_bos_token") ?? addsBosByDefault ? Special("bos_token_id") : [];
-        TemplatePiece[] end = Flag("add_eos_token") ?? false ? Special("eos_token_id") : [];
+        string[] begin = Flag("add_bos_token") ?? addsBosByDefault ? [TokenNamed("bos_token_id") ?? throw Missing("bos_token_id")] : [];
+        string[] end = Flag("add_eos_token") ?? false ? [TokenNamed("eos_token_id") ?? throw Missing("eos_token_id")] : [];
         if (begin.Length + end.Length == 0)
             return inner;
-        TemplateProcessor template = new(
-            [.. begin, TemplatePiece.Text(0, 0), .. end],
-            [.. begin, TemplatePiece.Text(0, 0), .. end, .. begin, TemplatePiece.Text(1, 1), .. end]);
-        return inner is PlainProcessor ? template : new SequenceProcessor([inner, template]);
+        static JsonNode Piece(string kind, string id, int typeId) => new JsonObject { [kind] = new JsonObject { ["id"] = id, ["type_id"] = typeId } };
+        JsonNode[] Text(string id, int typeId) =>
+            [.. begin.Select(token => Piece("SpecialToken", token, 0)), Piece("Sequence", id, typeId), .. end.Select(token => Piece("SpecialToken", token, 0))];
+        JsonObject template = new()
+        {
+            ["type"] = "TemplateProcessing",
+            ["single"] = new JsonArray(Text("A", 0)),
+            ["pair"] = new JsonArray([.. Text("A", 0), .. Text("B", 1)]),
+            ["special_tokens"] = new JsonObject(begin.Union(end).Select(token => KeyValuePair.Create(
+                token, (JsonNode?)new JsonObject { ["id"] = token, ["ids"] = new JsonArray(_vocabulary.IdOf(token)), ["tokens"] = new JsonArray(token) }))),
+        };
+        return inner is null ? template : Sequence("processors", inner, template);
     }
-
-    private TemplatePiece[] Special(string key) =>
-        Number(key) is int id && TokenNamed(key) is string token ? [TemplatePiece.Special(0, [id], [token])] : throw Missing(key);
 
     private string? TokenNamed(string key)
     {

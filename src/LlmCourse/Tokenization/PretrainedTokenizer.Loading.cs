@@ -6,13 +6,17 @@ namespace LlmCourse.Tokenization;
 /// <content>Where tokenizers come from.</content>
 public sealed partial class PretrainedTokenizer
 {
-    private static readonly string[] FileNames =
+    /// <summary>What a tokenizer may consist of.</summary>
+    internal static readonly string[] FileNames =
     [
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
         "vocab.json", "merges.txt", "vocab.txt", "spiece.model", "tokenizer.model",
     ];
 
     private string? _folder;
+
+    /// <summary>The texts of the files by name, where the tokenizer was made from texts.</summary>
+    private Dictionary<string, string> _texts = [];
 
     /// <summary>
     /// Loads a tokenizer from a folder with tokenizer.json (or vocab.json and merges.txt, or vocab.txt) and the files beside it
@@ -33,23 +37,26 @@ public sealed partial class PretrainedTokenizer
         return new(config.ApplyTo(parts)) { _folder = folder };
     }
 
-    /// <summary>Writes the files the tokenizer was loaded from into a folder, unchanged.</summary>
+    /// <summary>Writes the files the tokenizer was made from into a folder, unchanged; for GGUF, the files that say the same.</summary>
     /// <param name="folder">The folder; it is created if it does not exist.</param>
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        if (_folder is null)
-            throw new InvalidOperationException("Only a tokenizer that was loaded from a folder has files to save.");
         Directory.CreateDirectory(folder);
-        if (Path.GetFullPath(folder) == Path.GetFullPath(_folder))
+        if (_folder is not null && Path.GetFullPath(folder) == Path.GetFullPath(_folder))
             return;
-        foreach (string name in FileNames.Where(name => File.Exists(Path.Combine(_folder, name))))
+        foreach ((string name, byte[] content) in Files())
         {
             string temporary = Path.Combine(folder, $".{name}.{Guid.NewGuid():N}");
-            File.WriteAllBytes(temporary, File.ReadAllBytes(Path.Combine(_folder, name)));
+            File.WriteAllBytes(temporary, content);
             File.Move(temporary, Path.Combine(folder, name), overwrite: true);
         }
     }
+
+    /// <summary>The files that say what this tokenizer is.</summary>
+    internal IEnumerable<(string Name, byte[] Content)> Files() => _folder is null
+        ? _texts.Select(file => (file.Key, Encoding.UTF8.GetBytes(file.Value)))
+        : FileNames.Where(name => File.Exists(Path.Combine(_folder, name))).Select(name => (name, File.ReadAllBytes(Path.Combine(_folder, name))));
 
     /// <summary>Makes a tokenizer from the texts of its files.</summary>
     /// <param name="json">The text of tokenizer.json.</param>
@@ -60,16 +67,22 @@ public sealed partial class PretrainedTokenizer
     {
         ArgumentNullException.ThrowIfNull(json);
         TokenizerParts parts = TokenizerJson.Read(json);
-        return new(TokenizerConfig.Read(configJson, specialTokensMapJson, null).ApplyTo(parts));
+        Dictionary<string, string> texts = new() { ["tokenizer.json"] = json };
+        if (configJson is not null)
+            texts["tokenizer_config.json"] = configJson;
+        if (specialTokensMapJson is not null)
+            texts["special_tokens_map.json"] = specialTokensMapJson;
+        return new(TokenizerConfig.Read(configJson, specialTokensMapJson, null).ApplyTo(parts)) { _texts = texts };
     }
 
-    /// <summary>Makes a tokenizer from the vocabulary inside a GGUF file.</summary>
+    /// <summary>Makes a tokenizer from the vocabulary inside a GGUF file, which is translated into tokenizer.json.</summary>
     /// <param name="metadata">The file's metadata; the keys that begin with tokenizer. are used.</param>
     /// <returns>The tokenizer.</returns>
     public static PretrainedTokenizer FromGguf(IReadOnlyDictionary<string, object> metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);
-        return new(GgufVocabulary.Read(metadata));
+        (string json, string configJson) = GgufVocabulary.Translate(metadata);
+        return FromJson(json, configJson);
     }
 
     private static string? ReadText(string folder, string name)

@@ -8,7 +8,7 @@ namespace LlmCourse.Tests.Checkpoints;
 /// <summary>Writes a small llama as llama.cpp's converter does: its own names, q and k rows in pairs, F32.</summary>
 internal static class TinyLlamaGguf
 {
-    public static byte[] Build(Pretrained model)
+    public static byte[] Build(Pretrained model, IReadOnlyDictionary<string, object>? tokenizer = null)
     {
         StackConfig stack = model.Model.Config.Decoder!;
         GgufBytes file = new GgufBytes()
@@ -20,6 +20,8 @@ internal static class TinyLlamaGguf
             .Value("llama.feed_forward_length", 4, writer => writer.Write(stack.FeedForwardWidth))
             .Value("llama.context_length", 4, writer => writer.Write(stack.Positions.Count))
             .Value("llama.attention.layer_norm_rms_epsilon", 6, writer => writer.Write((float)stack.Norm.Epsilon));
+        foreach ((string key, object value) in tokenizer ?? new Dictionary<string, object>())
+            Add(file, key, value);
         foreach ((string name, var parameter) in model.Model.NamedParameters)
         {
             string[] parts = name.Split('.');
@@ -44,6 +46,38 @@ internal static class TinyLlamaGguf
 
         return file.Build();
     }
+
+    private static void Add(GgufBytes file, string key, object value)
+    {
+        switch (value)
+        {
+            case string text:
+                file.Value(key, 8, writer => GgufBytes.Text(writer, text));
+                break;
+            case uint number:
+                file.Value(key, 4, writer => writer.Write(number));
+                break;
+            case string[] texts:
+                AddList(file, key, 8, texts, GgufBytes.Text);
+                break;
+            case float[] numbers:
+                AddList(file, key, 6, numbers, (writer, number) => writer.Write(number));
+                break;
+            case int[] numbers:
+                AddList(file, key, 5, numbers, (writer, number) => writer.Write(number));
+                break;
+            default:
+                throw new ArgumentException($"{key}: {value.GetType().Name}", nameof(value));
+        }
+    }
+
+    private static void AddList<T>(GgufBytes file, string key, uint type, T[] values, Action<BinaryWriter, T> write) => file.Value(key, 9, writer =>
+    {
+        writer.Write(type);
+        writer.Write((ulong)values.Length);
+        foreach (T value in values)
+            write(writer, value);
+    });
 
     // Row i and row i + half of a head become neighbours.
     private static float[] InPairs(float[] values, int headSize, int width) =>

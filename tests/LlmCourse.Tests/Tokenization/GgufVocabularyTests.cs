@@ -1,4 +1,5 @@
 using LlmCourse.Runtime;
+using LlmCourse.Tests.Checkpoints;
 using LlmCourse.Tokenization;
 using LlmCourse.Tokenization.Text;
 
@@ -62,6 +63,28 @@ public sealed class GgufVocabularyTests
     public void The_splitting_has_a_name(string pre, string tokens) =>
         Assert.Equal(tokens, string.Join('|', PretrainedTokenizer.FromGguf(Gpt2(pre)).Encode("  123").Tokens));
 
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("smollm")]
+    [InlineData("llama-bpe")]
+    public void Saved_and_loaded_again_it_is_the_same_tokenizer(string kind)
+    {
+        using TemporaryFolder folder = new();
+        PretrainedTokenizer made = PretrainedTokenizer.FromGguf(kind == "llama" ? Llama() : Gpt2(kind));
+        made.Save(folder.Path);
+        PretrainedTokenizer loaded = PretrainedTokenizer.Load(folder.Path);
+        foreach (string text in (string[])["", "ab aé</s>b", "  123 <eot>ab\n"])
+        {
+            EncodedText want = made.Encode(text, text), got = loaded.Encode(text, text);
+            Assert.Equal(want.Ids, got.Ids);
+            Assert.Equal(want.Offsets, got.Offsets);
+            Assert.Equal(want.TypeIds, got.TypeIds);
+            Assert.Equal(made.Decode(want.Ids), loaded.Decode(got.Ids));
+        }
+
+        Assert.Equal((made.SpecialTokens, made.ChatTemplate, false), (loaded.SpecialTokens, loaded.ChatTemplate, loaded.CleansUpSpaces));
+    }
+
     [Fact]
     public void What_is_not_supported_or_does_not_fit_is_named()
     {
@@ -72,6 +95,7 @@ public sealed class GgufVocabularyTests
         Fails(metadata => metadata["tokenizer.ggml.token_type"] = new[] { 1 }, "token_type");
         Fails(metadata => metadata["tokenizer.ggml.bos_token_id"] = 99u, "bos_token_id");
         Fails(metadata => metadata["tokenizer.ggml.tokens"] = 5, "tokens");
+        Fails(metadata => ((string[])metadata["tokenizer.ggml.tokens"])[7] = "ab", "'ab' twice");
         Fails(metadata => metadata["tokenizer.ggml.eos_token_id"] = ulong.MaxValue, "eos_token_id");
     }
 

@@ -133,7 +133,10 @@ public sealed class PretrainedTokenizerTests
             PretrainedTokenizer.Load(folder).Save(copy);
             Assert.Equal(TinyTokenizers.LlamaJson, File.ReadAllText(Path.Combine(copy, "tokenizer.json")));
             Assert.Equal(5, Directory.GetFiles(copy).Length);
-            Assert.Throws<InvalidOperationException>(() => TinyTokenizers.Llama().Save(copy));
+            string texts = Path.Combine(folder, "texts");
+            PretrainedTokenizer.FromJson(TinyTokenizers.UnigramJson, """{"eos_token": "</s>"}""").Save(texts);
+            Assert.Equal(TinyTokenizers.UnigramJson, File.ReadAllText(Path.Combine(texts, "tokenizer.json")));
+            Assert.Equal((2, "</s>"), (Directory.GetFiles(texts).Length, PretrainedTokenizer.Load(texts).SpecialTokens.Eos));
         }
         finally
         {
