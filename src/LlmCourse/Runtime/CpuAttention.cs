@@ -27,7 +27,7 @@ internal static unsafe class CpuAttention
         if (!fits)
             return null;
         long group = heads / k.size(1);
-        Tensor result = empty(batch, queries, heads, size);
+        Tensor result = CpuKernels.Result(batch, queries, heads, size);
         Strides ofQ = new(q), ofK = new(k), ofV = new(v);
         float* from = CpuKernels.Data(q), keyData = CpuKernels.Data(k), valueData = CpuKernels.Data(v), to = CpuKernels.Data(result);
         bool* visible = mask is null ? null : (bool*)CpuKernels.Data(mask);

@@ -16,7 +16,7 @@ internal static unsafe class CpuElementwise
     public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, bool unitOffset)
     {
         int size = (int)x.size(-1);
-        Tensor result = empty(x.shape);
+        Tensor result = CpuKernels.Result(x.shape);
         float* from = CpuKernels.Data(x), scale = CpuKernels.Data(weight), to = CpuKernels.Data(result);
         float offset = unitOffset ? 1 : 0;
         CpuKernels.Share(x.numel() / size, size, (first, last) =>
@@ -33,7 +33,7 @@ internal static unsafe class CpuElementwise
     public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
     {
         long batch = x.size(0), width = x.size(1), heads = x.size(2), size = x.size(3), half = cos.size(-1);
-        Tensor result = empty(batch, width, heads, size);
+        Tensor result = CpuKernels.Result(batch, width, heads, size);
         float* from = CpuKernels.Data(x), c = CpuKernels.Data(cos), s = CpuKernels.Data(sin), to = CpuKernels.Data(result);
         long ofBatch = x.stride(0), ofColumn = x.stride(1), ofHead = x.stride(2);
         long anglesOfBatch = cos.size(0) == 1 ? 0 : cos.stride(0), anglesOfColumn = cos.stride(1);
@@ -54,7 +54,7 @@ internal static unsafe class CpuElementwise
     {
         int size = (int)gate.size(-1);
         long rows = gate.numel() / size, ofGate = gate.stride(-2), ofUp = up.stride(-2);
-        Tensor result = empty(gate.shape);
+        Tensor result = CpuKernels.Result(gate.shape);
         float* g = CpuKernels.Data(gate), u = CpuKernels.Data(up), to = CpuKernels.Data(result);
         CpuKernels.Share(rows, size * 8L, (first, last) =>
         {

@@ -8,7 +8,7 @@ namespace LlmCourse.Tests.Checkpoints;
 /// <summary>Writes a small llama as llama.cpp's converter does: its own names, q and k rows in pairs, F32.</summary>
 internal static class TinyLlamaGguf
 {
-    public static byte[] Build(Pretrained model)
+    public static byte[] Build(Pretrained model, Action<GgufBytes>? more = null)
     {
         StackConfig stack = model.Model.Config.Decoder!;
         GgufBytes file = new GgufBytes()
@@ -20,6 +20,7 @@ internal static class TinyLlamaGguf
             .Value("llama.feed_forward_length", 4, writer => writer.Write(stack.FeedForwardWidth))
             .Value("llama.context_length", 4, writer => writer.Write(stack.Positions.Count))
             .Value("llama.attention.layer_norm_rms_epsilon", 6, writer => writer.Write((float)stack.Norm.Epsilon));
+        more?.Invoke(file);
         foreach ((string name, var parameter) in model.Model.NamedParameters)
         {
             string[] parts = name.Split('.');
