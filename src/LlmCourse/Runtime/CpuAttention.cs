@@ -49,6 +49,7 @@ internal static unsafe class CpuAttention
                 }
             }
         });
+        CpuKernels.KeepAlive(q, k, v, mask);
         using (result)
             return result.transpose(1, 2);
     }

@@ -24,6 +24,7 @@ internal static unsafe class CpuElementwise
             for (long r = first; r < last; r++)
                 RmsNormRow(from + (r * size), scale, to + (r * size), size, (float)epsilon, offset);
         });
+        CpuKernels.KeepAlive(x, weight);
         return result;
     }
 
@@ -46,6 +47,7 @@ internal static unsafe class CpuElementwise
                     RotateHead(from + (b * ofBatch) + (t * ofColumn) + (h * ofHead), c + angles, s + angles, to + (((i * heads) + h) * size), half, size);
             }
         });
+        CpuKernels.KeepAlive(x, cos, sin);
         return result;
     }
 
@@ -61,6 +63,7 @@ internal static unsafe class CpuElementwise
             for (long r = first; r < last; r++)
                 GatedSiluRow(g + (r * ofGate), u + (r * ofUp), to + (r * size), size);
         });
+        CpuKernels.KeepAlive(gate, up);
         return result;
     }
 

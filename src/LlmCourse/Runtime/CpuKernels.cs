@@ -33,6 +33,7 @@ internal static unsafe partial class CpuKernels
         Tensor result = Result(shape);
         float* input = Data(x), matrix = Data(weight), output = Data(result), added = bias is null ? null : Data(bias);
         Share(outer, rows * inner, (from, to) => Multiply(input, matrix, added, output, (int)rows, inner, outer, from, to));
+        KeepAlive(x, weight, bias);
         return result;
     }
 
@@ -41,6 +42,13 @@ internal static unsafe partial class CpuKernels
 
     /// <summary>The first element; the tensor must be contiguous and outlive the pointer.</summary>
     public static float* Data(Tensor tensor) => (float*)THSTensor_data(tensor.Handle);
+
+    /// <summary>Behind the last use of their pointers: a tensor that nobody refers to any more may be freed at any time.</summary>
+    public static void KeepAlive(params ReadOnlySpan<Tensor?> tensors)
+    {
+        foreach (Tensor? tensor in tensors)
+            GC.KeepAlive(tensor);
+    }
 
     /// <summary>Splits a range of output columns between as many threads as torch uses.</summary>
     public static void Share(long columns, long costOfOne, Action<long, long> work)

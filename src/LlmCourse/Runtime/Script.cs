@@ -24,8 +24,12 @@ internal static class Script
     private static jit.CompilationUnit Unit => _unit ??= jit.compile(Source);
 
     /// <summary>scaled_dot_product_attention with a scale and fewer key heads than query heads: see <see cref="Kernels.Attention"/>.</summary>
-    public static Tensor Attention(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, double scale) =>
-        (Tensor)Unit.invoke("attention", q, k, v, mask!, causal, scale, q.size(1) != k.size(1));
+    public static Tensor Attention(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, double scale)
+    {
+        // TorchSharp makes a number's native form itself, and lets a collection free it before the call reads it.
+        using Scalar factor = scale;
+        return (Tensor)Unit.invoke("attention", q, k, v, mask!, causal, factor, q.size(1) != k.size(1));
+    }
 
     /// <summary>How often the tensor's storage was written to by torch (views share the count).</summary>
     public static long Version(Tensor tensor)

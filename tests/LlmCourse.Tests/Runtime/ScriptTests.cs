@@ -28,6 +28,34 @@ public sealed class ScriptTests
     }
 
     [Fact]
+    public void Arguments_outlive_a_collection_during_the_call()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        Tensor q = ones(1, 1, 1, 8), k = ones(1, 1, 1, 8), v = ones(1, 1, 1, 8);
+        using CancellationTokenSource done = new();
+        Thread collector = new(() =>
+        {
+            while (!done.IsCancellationRequested)
+            {
+                GC.Collect(0);
+                GC.WaitForPendingFinalizers();
+            }
+        });
+        collector.Start();
+        try
+        {
+            for (int i = 0; i < 20_000; i++)
+                Script.Attention(q, k, v, null, causal: false, 0.3).Dispose();
+        }
+        finally
+        {
+            done.Cancel();
+            collector.Join();
+        }
+    }
+
+    [Fact]
     public void A_version_counts_writes_through_any_view()
     {
         using Tensor whole = zeros(4, 2), part = whole.narrow(0, 1, 2);
