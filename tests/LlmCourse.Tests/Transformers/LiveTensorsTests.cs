@@ -20,7 +20,10 @@ public sealed class LiveTensorsTests
         {
             ForwardContext context = new()
             {
-                CaptureHiddenStates = true, CaptureAttentions = true, SoftPrompt = prompt, Adapter = new FailsAt(sites[Math.Max(i, 0)]),
+                CaptureHiddenStates = true,
+                CaptureAttentions = true,
+                SoftPrompt = prompt,
+                Adapter = new FailsAt(sites[Math.Max(i, 0)]),
             };
             Assert.Throws<InvalidDataException>(() => model.Logits(batch, context));
         });
