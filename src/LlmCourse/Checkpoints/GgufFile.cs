@@ -80,7 +80,7 @@ internal sealed unsafe class GgufFile : IWeightSource
         }
 
         using IDisposable noGradient = no_grad();
-        using Tensor values = empty(weight.Shape, ScalarType.Float32);
+        using Tensor values = empty(weight.Shape, ScalarType.Float32, CPU);
         GgufBlocks.Dequantise(type, _file.Data + weight.Offset, (float*)TensorMemory.Pointer(values), blocks);
         destination.copy_(values);
     }

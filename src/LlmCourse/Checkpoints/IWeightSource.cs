@@ -26,7 +26,7 @@ internal static class WeightSourceExtensions
     public static Tensor Read(this IWeightSource source, string name, ScalarType? type = null)
     {
         WeightInfo weight = source.Find(name);
-        Tensor tensor = empty(weight.Shape, type ?? weight.Type);
+        Tensor tensor = empty(weight.Shape, type ?? weight.Type, CPU);
         try
         {
             source.CopyTo(name, tensor);

@@ -121,6 +121,10 @@ internal sealed class LlamaGguf : IWeightSource
             rope["rope_type"] = scaling; // what is not linear is refused by name when the configuration is read
             rope["factor"] = OptionalReal(file, path, "llama.rope.scaling.factor");
         }
+        else if (OptionalReal(file, path, "llama.rope.scale_linear") is { } factor && factor != 1)
+        {
+            (rope["rope_type"], rope["factor"]) = ("linear", factor); // how older files say it
+        }
 
         if (OptionalNumber(file, path, "llama.rope.dimension_count") is { } rotated && rotated != headSize)
             rope["partial_rotary_factor"] = (double)rotated / headSize;

@@ -141,7 +141,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
             using Tensor target = parameter.detach();
             if (theirs.Transposed)
             {
-                using Tensor stored = empty([target.size(1), target.size(0)], target.dtype);
+                using Tensor stored = empty([target.size(1), target.size(0)], target.dtype, CPU);
                 source.CopyTo(found[name], stored);
                 using Tensor turned = stored.t();
                 target.copy_(turned);

@@ -60,7 +60,7 @@ internal static unsafe partial class TensorMemory
         }
         else
         {
-            using Tensor aligned = empty(weight.Shape, stored);
+            using Tensor aligned = empty(weight.Shape, stored, CPU);
             file.CopyTo(weight.Offset, Pointer(aligned), weight.Bytes);
             destination.copy_(aligned);
         }

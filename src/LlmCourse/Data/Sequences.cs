@@ -79,10 +79,13 @@ public sealed class Sequences : IDisposable
         int[] starts = [.. lengths.Select(length => padLeft ? width - length : 0)];
         if (tokenTypes is not null && tokenTypes.Count != rows.Count)
             throw new ArgumentException($"There are {rows.Count} rows and token types for {tokenTypes.Count}.", nameof(tokenTypes));
+        // What stands at padding means nothing, but it is looked up: an id outside the vocabulary must be found there too.
+        bool padded = lengths.Min() < width;
+        int minimum = rows.Min(row => row.Min()), maximum = rows.Max(row => row.Max());
         Tensor? types = tokenTypes is null ? null : Padded(tokenTypes, starts, width, 0, device, nameof(tokenTypes), lengths);
         return new Sequences(
             Padded(rows, starts, width, padId, device, nameof(rows), lengths), starts, lengths,
-            rows.Min(row => row.Min()), rows.Max(row => row.Max()))
+            padded ? Math.Min(minimum, padId) : minimum, padded ? Math.Max(maximum, padId) : maximum)
         {
             TokenTypes = types,
             MinimumTokenType = tokenTypes?.Min(row => row.Min()) ?? 0,

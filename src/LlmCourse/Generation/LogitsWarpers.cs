@@ -22,7 +22,7 @@ internal static class LogitsWarpers
     }
 
     /// <summary>Scores divided by the temperature.</summary>
-    public static Tensor Temperature(Tensor scores, double temperature) => scores.div(temperature);
+    public static Tensor Temperature(Tensor scores, double temperature) => scores.div(Sampler.Bounded(temperature));
 
     /// <summary>The k best tokens and those that tie with the k-th.</summary>
     public static Tensor TopK(Tensor scores, int k)

@@ -50,8 +50,7 @@ internal static class Sampler
         ArgumentOutOfRangeException.ThrowIfNotEqual(uniforms.Length, scores.size(0), nameof(uniforms));
         using DisposeScope scope = NewDisposeScope();
 
-        // Beyond these bounds single precision has nothing left between the best token and all the same.
-        temperature = Math.Clamp(temperature, 1e-30, 1e30);
+        temperature = Bounded(temperature);
         long size = topK > 0 ? (long)topK + TieRoom : ShortlistSize;
         Tensor thresholds = tensor(uniforms.ToArray(), ScalarType.Float64, device: scores.device);
         (Tensor ids, Tensor logProbabilities) = Draw(scores, size, temperature, topK, topP, thresholds);
@@ -69,6 +68,9 @@ internal static class Sampler
 
         return Checked(ids, host, logProbabilities);
     }
+
+    /// <summary>Beyond these bounds single precision has nothing left between the best token and all the same.</summary>
+    internal static double Bounded(double temperature) => Math.Clamp(temperature, 1e-30, 1e30);
 
     private static (Tensor Ids, Tensor LogProbabilities) Draw(
         Tensor scores, long size, double temperature, int topK, double topP, Tensor uniforms)

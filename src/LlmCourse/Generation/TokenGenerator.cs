@@ -85,7 +85,7 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
 
     private Row NewRow(int index, IReadOnlyList<int> prompt, ResolvedGeneration settings)
     {
-        if (prompt.Count == 0)
+        if (prompt is not { Count: > 0 })
             throw new ArgumentException($"Prompt {index} has no tokens.", nameof(prompt));
         bool continues = model.Config.Encoder is null;
         int[] start = continues ? [.. prompt] : [DecoderStart()];

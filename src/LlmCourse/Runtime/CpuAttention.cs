@@ -27,7 +27,7 @@ internal static unsafe class CpuAttention
         if (!fits)
             return null;
         long group = heads / k.size(1);
-        Tensor result = empty(batch, queries, heads, size);
+        Tensor result = CpuKernels.Result(batch, queries, heads, size);
         Strides ofQ = new(q), ofK = new(k), ofV = new(v);
         float* from = CpuKernels.Data(q), keyData = CpuKernels.Data(k), valueData = CpuKernels.Data(v), to = CpuKernels.Data(result);
         bool* visible = mask is null ? null : (bool*)CpuKernels.Data(mask);
@@ -49,6 +49,7 @@ internal static unsafe class CpuAttention
                 }
             }
         });
+        CpuKernels.KeepAlive(q, k, v, mask);
         using (result)
             return result.transpose(1, 2);
     }

@@ -16,7 +16,7 @@ internal static unsafe class CpuElementwise
     public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, bool unitOffset)
     {
         int size = (int)x.size(-1);
-        Tensor result = empty(x.shape);
+        Tensor result = CpuKernels.Result(x.shape);
         float* from = CpuKernels.Data(x), scale = CpuKernels.Data(weight), to = CpuKernels.Data(result);
         float offset = unitOffset ? 1 : 0;
         CpuKernels.Share(x.numel() / size, size, (first, last) =>
@@ -24,6 +24,7 @@ internal static unsafe class CpuElementwise
             for (long r = first; r < last; r++)
                 RmsNormRow(from + (r * size), scale, to + (r * size), size, (float)epsilon, offset);
         });
+        CpuKernels.KeepAlive(x, weight);
         return result;
     }
 
@@ -33,7 +34,7 @@ internal static unsafe class CpuElementwise
     public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
     {
         long batch = x.size(0), width = x.size(1), heads = x.size(2), size = x.size(3), half = cos.size(-1);
-        Tensor result = empty(batch, width, heads, size);
+        Tensor result = CpuKernels.Result(batch, width, heads, size);
         float* from = CpuKernels.Data(x), c = CpuKernels.Data(cos), s = CpuKernels.Data(sin), to = CpuKernels.Data(result);
         long ofBatch = x.stride(0), ofColumn = x.stride(1), ofHead = x.stride(2);
         long anglesOfBatch = cos.size(0) == 1 ? 0 : cos.stride(0), anglesOfColumn = cos.stride(1);
@@ -46,6 +47,7 @@ internal static unsafe class CpuElementwise
                     RotateHead(from + (b * ofBatch) + (t * ofColumn) + (h * ofHead), c + angles, s + angles, to + (((i * heads) + h) * size), half, size);
             }
         });
+        CpuKernels.KeepAlive(x, cos, sin);
         return result;
     }
 
@@ -54,13 +56,14 @@ internal static unsafe class CpuElementwise
     {
         int size = (int)gate.size(-1);
         long rows = gate.numel() / size, ofGate = gate.stride(-2), ofUp = up.stride(-2);
-        Tensor result = empty(gate.shape);
+        Tensor result = CpuKernels.Result(gate.shape);
         float* g = CpuKernels.Data(gate), u = CpuKernels.Data(up), to = CpuKernels.Data(result);
         CpuKernels.Share(rows, size * 8L, (first, last) =>
         {
             for (long r = first; r < last; r++)
                 GatedSiluRow(g + (r * ofGate), u + (r * ofUp), to + (r * size), size);
         });
+        CpuKernels.KeepAlive(gate, up);
         return result;
     }
 

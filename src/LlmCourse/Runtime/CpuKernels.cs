@@ -30,14 +30,25 @@ internal static unsafe partial class CpuKernels
             return null;
         long[] shape = x.shape;
         shape[^1] = outer;
-        Tensor result = empty(shape);
+        Tensor result = Result(shape);
         float* input = Data(x), matrix = Data(weight), output = Data(result), added = bias is null ? null : Data(bias);
         Share(outer, rows * inner, (from, to) => Multiply(input, matrix, added, output, (int)rows, inner, outer, from, to));
+        KeepAlive(x, weight, bias);
         return result;
     }
 
+    /// <summary>Room for a result: the pointers take fp32 on the CPU for granted, whatever torch's defaults are.</summary>
+    public static Tensor Result(params long[] shape) => empty(shape, ScalarType.Float32, CPU);
+
     /// <summary>The first element; the tensor must be contiguous and outlive the pointer.</summary>
     public static float* Data(Tensor tensor) => (float*)THSTensor_data(tensor.Handle);
+
+    /// <summary>Behind the last use of their pointers: a tensor that nobody refers to any more may be freed at any time.</summary>
+    public static void KeepAlive(params ReadOnlySpan<Tensor?> tensors)
+    {
+        foreach (Tensor? tensor in tensors)
+            GC.KeepAlive(tensor);
+    }
 
     /// <summary>Splits a range of output columns between as many threads as torch uses.</summary>
     public static void Share(long columns, long costOfOne, Action<long, long> work)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,16 +19,13 @@ internal static class Script
 
     private static readonly Lazy<jit.CompilationUnit> Unit = new(() => jit.compile(Source));
 
-    // TorchSharp wraps a plain number in an object that nothing holds while the call runs: a garbage collection at that moment
-    // frees it. Numbers that we hold ourselves cannot go.
-    private static readonly Scalar Yes = true;
-    private static readonly Scalar No = false;
-    private static readonly ConcurrentDictionary<double, Scalar> Numbers = [];
-
     /// <summary>scaled_dot_product_attention with a scale and fewer key heads than query heads: see <see cref="Kernels.Attention"/>.</summary>
-    public static Tensor Attention(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, double scale) =>
-        (Tensor)Unit.Value.invoke(
-            "attention", q, k, v, mask!, causal ? Yes : No, Numbers.GetOrAdd(scale, number => number), q.size(1) != k.size(1) ? Yes : No);
+    public static Tensor Attention(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, double scale)
+    {
+        // TorchSharp makes a number's native form itself, and lets a collection free it before the call reads it.
+        using Scalar factor = scale;
+        return (Tensor)Unit.Value.invoke("attention", q, k, v, mask!, causal, factor, q.size(1) != k.size(1));
+    }
 
     /// <summary>How often the tensor's storage was written to by torch (views share the count).</summary>
     public static long Version(Tensor tensor)

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace LlmCourse.Training;
 
-/// <summary>Losses as pure functions of predictions and labels.</summary>
+/// <summary>Losses as pure functions of predictions and labels, in single precision or better whatever the predictions have.</summary>
 public static class Losses
 {
     /// <summary>
@@ -17,8 +17,9 @@ public static class Losses
     {
         CheckTokens(logits, labels);
         using Tensor flat = logits.reshape(-1, logits.size(-1));
+        using Tensor wide = Wide(flat);
         using Tensor targets = labels.reshape(-1);
-        return nn.functional.cross_entropy(flat, targets, ignore_index: Batch.Ignore);
+        return nn.functional.cross_entropy(wide, targets, ignore_index: Batch.Ignore);
     }
 
     /// <summary>log softmax(logits)[label] at each position, 0 where there is no label. Shapes as in <see cref="CrossEntropy"/>.</summary>
@@ -28,8 +29,9 @@ public static class Losses
         using var scope = NewDisposeScope();
         Tensor missing = labels.eq(Batch.Ignore);
         Tensor safe = labels.masked_fill(missing, 0).unsqueeze(-1);
-        // the chosen logit minus logsumexp: no second [.., V] tensor
-        Tensor chosen = logits.gather(-1, safe).squeeze(-1).sub(logits.logsumexp(-1));
+        // the chosen logit minus logsumexp: no second [.., V] tensor but for half precision
+        Tensor wide = Wide(logits);
+        Tensor chosen = wide.gather(-1, safe).squeeze(-1).sub(wide.logsumexp(-1));
         return chosen.masked_fill(missing, 0).MoveToOuterDisposeScope();
     }
 
@@ -43,7 +45,8 @@ public static class Losses
         if (predictions.numel() != labels.numel())
             throw Misfit("Predictions", predictions, labels);
         using var scope = NewDisposeScope();
-        return nn.functional.mse_loss(predictions.reshape(-1), labels.reshape(-1).to(predictions.dtype)).MoveToOuterDisposeScope();
+        Tensor wide = Wide(predictions.reshape(-1));
+        return nn.functional.mse_loss(wide, labels.reshape(-1).to(wide.dtype)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean binary cross-entropy of logits, each label by itself.</summary>
@@ -56,8 +59,11 @@ public static class Losses
         if (!logits.shape.AsSpan().SequenceEqual(labels.shape))
             throw Misfit("Logits", logits, labels);
         using var scope = NewDisposeScope();
-        return nn.functional.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype)).MoveToOuterDisposeScope();
+        Tensor wide = Wide(logits);
+        return nn.functional.binary_cross_entropy_with_logits(wide, labels.to(wide.dtype)).MoveToOuterDisposeScope();
     }
+
+    private static Tensor Wide(Tensor x) => x.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? x.to(ScalarType.Float32) : x.alias();
 
     // One label for each row of V logits.
     private static void CheckTokens(Tensor logits, Tensor labels)

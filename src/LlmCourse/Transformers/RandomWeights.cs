@@ -30,11 +30,11 @@ internal static class RandomWeights
         if (config.Initialization == Initialization.Xavier && !IsTable(name))
         {
             double bound = Math.Sqrt(6.0 / (parameter.size(0) + parameter.size(1)));
-            values = rand(parameter.shape, generator: generator).mul_(2 * bound).sub_(bound);
+            values = rand(parameter.shape, ScalarType.Float32, CPU, generator: generator).mul_(2 * bound).sub_(bound);
         }
         else
         {
-            values = randn(parameter.shape, generator: generator).mul_(Deviation(name, parameter, config));
+            values = randn(parameter.shape, ScalarType.Float32, CPU, generator: generator).mul_(Deviation(name, parameter, config));
         }
 
         parameter.copy_(values);

@@ -65,6 +65,28 @@ internal sealed class Stack : IDisposable
             Attentions = context.CaptureAttentions ? [] : null,
             CrossAttentions = context.CaptureAttentions && memory is not null ? [] : null,
         };
+        try
+        {
+            x = RunBlocks(x, pass, hidden);
+        }
+        catch
+        {
+            foreach (Tensor captured in (IEnumerable<Tensor>)[.. hidden ?? [], .. pass.Attentions ?? [], .. pass.CrossAttentions ?? []])
+                captured.Dispose();
+            throw;
+        }
+
+        return new Output(x.MoveToOuterDisposeScope(), hidden, pass.Attentions, pass.CrossAttentions);
+    }
+
+    public void Dispose()
+    {
+        _rotary?.Dispose();
+        _sinusoids?.Dispose();
+    }
+
+    private Tensor RunBlocks(Tensor x, Block.Pass pass, List<Tensor>? hidden)
+    {
         foreach (Block block in _blocks)
         {
             hidden?.Add(x.alias().DetachFromDisposeScope());
@@ -74,17 +96,11 @@ internal sealed class Stack : IDisposable
         }
 
         if (_finalNorm is not null)
-            x = _finalNorm.Forward(x, context);
+            x = _finalNorm.Forward(x, pass.Context);
         if (_config.FinalDropout)
-            x = Drop(x, context, _config.Dropout);
+            x = Drop(x, pass.Context, _config.Dropout);
         hidden?.Add(x.alias().DetachFromDisposeScope());
-        return new Output(x.MoveToOuterDisposeScope(), hidden, pass.Attentions, pass.CrossAttentions);
-    }
-
-    public void Dispose()
-    {
-        _rotary?.Dispose();
-        _sinusoids?.Dispose();
+        return x;
     }
 
     // [B, n + T, D] → the same, scaled, with positions and token types

@@ -11,6 +11,7 @@ public sealed class Trunk : IDisposable
     private readonly Embedding _tokens;
     private readonly Stack? _encoder;
     private readonly Stack? _decoder;
+    private bool _disposed;
 
     internal Trunk(ParameterStore store, TransformerConfig config)
     {
@@ -74,6 +75,7 @@ public sealed class Trunk : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _disposed = true;
         _encoder?.Dispose();
         _decoder?.Dispose();
     }
@@ -86,6 +88,7 @@ public sealed class Trunk : IDisposable
 
     private Hidden RunStack(Stack stack, Sequences input, ForwardContext context, EncoderMemory? memory)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (input.MinimumId < 0 || input.MaximumId >= _config.VocabularySize)
         {
             long wrong = input.MinimumId < 0 ? input.MinimumId : input.MaximumId;

@@ -204,6 +204,17 @@ public sealed class PretrainedTests
         TensorAssert.Close(theirs, ours, 1e-5);
     }
 
+    [Fact]
+    public void A_gguf_of_old_says_linear_scaling_in_its_own_way()
+    {
+        using Pretrained twin = TinyFamilies.Load("llama");
+        using TemporaryFolder folder = new();
+        string path = folder.Write("x.gguf", TinyLlamaGguf.Build(twin, more: file => file.Value("llama.rope.scale_linear", 6, writer => writer.Write(4f))));
+        using LlamaGguf source = LlamaGguf.Open(path);
+        using Pretrained loaded = Pretrained.From(source.Config, source, path, ScalarType.Float32, CPU);
+        Assert.Equal(4, loaded.Model.Config.Decoder!.Positions.Scaling!.Factor);
+    }
+
     private static Pretrained Make(string family, ScalarType type = ScalarType.Float32)
     {
         Pretrained made = Pretrained.FromConfig(Configs.With(family), 1, type);

@@ -8,7 +8,7 @@ namespace LlmCourse.Tests.Checkpoints;
 /// <summary>Writes a small llama as llama.cpp's converter does: its own names, q and k rows in pairs, F32.</summary>
 internal static class TinyLlamaGguf
 {
-    public static byte[] Build(Pretrained model, IReadOnlyDictionary<string, object>? tokenizer = null)
+    public static byte[] Build(Pretrained model, IReadOnlyDictionary<string, object>? tokenizer = null, Action<GgufBytes>? more = null)
     {
         StackConfig stack = model.Model.Config.Decoder!;
         GgufBytes file = new GgufBytes()
@@ -22,6 +22,7 @@ internal static class TinyLlamaGguf
             .Value("llama.attention.layer_norm_rms_epsilon", 6, writer => writer.Write((float)stack.Norm.Epsilon));
         foreach ((string key, object value) in tokenizer ?? new Dictionary<string, object>())
             Add(file, key, value);
+        more?.Invoke(file);
         foreach ((string name, var parameter) in model.Model.NamedParameters)
         {
             string[] parts = name.Split('.');

@@ -38,6 +38,16 @@ public sealed class TokenDistributionTests
         Assert.Equal(second, distribution[3], 6);
     }
 
+    [Theory]
+    [InlineData(1e-300, 1, 0)]
+    [InlineData(1e300, 0.25, 0.25)]
+    public void Temperature_has_no_end(double temperature, double first, double second)
+    {
+        TokenDistribution distribution = Of(new() { Temperature = temperature, TopP = 1 });
+        Assert.Equal(first, distribution[0], 6);
+        Assert.Equal(second, distribution[3], 6);
+    }
+
     [Fact]
     public void Top_k_and_top_p_leave_nothing_for_the_rest()
     {

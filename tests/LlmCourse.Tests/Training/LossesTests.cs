@@ -17,6 +17,20 @@ public sealed class LossesTests
         Assert.True(double.IsNaN(Losses.CrossEntropy(logits, full([1, 3], -100, ScalarType.Int64)).ToDouble()));
     }
 
+    [Theory]
+    [InlineData(ScalarType.BFloat16)]
+    [InlineData(ScalarType.Float16)]
+    public void Half_precision_is_widened_first(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        Tensor logits = tensor(new[] { 20f, 3.5f, -1.25f, 8 }, [2, 2]), half = logits.to(type), labels = tensor(new long[] { 1, 0 });
+        TensorAssert.Close(Losses.CrossEntropy(logits, labels), Losses.CrossEntropy(half, labels));
+        TensorAssert.Close(Losses.LogProbabilities(logits, labels), Losses.LogProbabilities(half, labels));
+        Tensor targets = tensor(new[] { 0.1f, 0.7f, 1, 0 }, [2, 2]);
+        TensorAssert.Close(Losses.MeanSquaredError(logits, targets), Losses.MeanSquaredError(half, targets));
+        TensorAssert.Close(Losses.BinaryCrossEntropy(logits, targets), Losses.BinaryCrossEntropy(half, targets));
+    }
+
     [Fact]
     public void MeanSquaredError_squares_differences()
     {

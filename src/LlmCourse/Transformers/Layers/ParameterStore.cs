@@ -11,16 +11,23 @@ namespace LlmCourse.Transformers;
 internal sealed class ParameterStore(ScalarType type, Device device) : IDisposable
 {
     private readonly List<Weights> _groups = [];
+    private bool _disposed;
 
-    public ScalarType Type { get; private set; } = type;
+    public ScalarType Type { get; private set; } = Checked(type);
 
     public Device Device { get; private set; } = device;
 
     public IReadOnlyList<Weights> Groups => _groups;
 
     /// <summary>Name and parameter, each once.</summary>
-    public IEnumerable<(string Name, Parameter Parameter)> Named =>
-        _groups.SelectMany(group => group.Names.Zip(group.Parts, (name, part) => (name, part)));
+    public IEnumerable<(string Name, Parameter Parameter)> Named
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(TransformerModel));
+            return _groups.SelectMany(group => group.Names.Zip(group.Parts, (name, part) => (name, part)));
+        }
+    }
 
     public Weights Add(string name, params long[] shape) => Add([name], [shape[0]], shape[1..]);
 
@@ -33,6 +40,8 @@ internal sealed class ParameterStore(ScalarType type, Device device) : IDisposab
 
     public void To(ScalarType type, Device device)
     {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(TransformerModel));
+        Checked(type);
         foreach (Weights group in _groups)
             group.To(type, device);
         Type = type;
@@ -41,7 +50,13 @@ internal sealed class ParameterStore(ScalarType type, Device device) : IDisposab
 
     public void Dispose()
     {
+        _disposed = true;
         foreach (Weights group in _groups)
             group.Dispose();
     }
+
+    private static ScalarType Checked(ScalarType type) =>
+        type is ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Float64
+            ? type
+            : throw new ArgumentException($"The type of weights must be Float32, BFloat16, Float16 or Float64, found {type}.", nameof(type));
 }

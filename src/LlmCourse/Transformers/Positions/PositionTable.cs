@@ -32,7 +32,7 @@ internal sealed class PositionTable(int width, Action<int, Span<float>> row) : I
             float[] values = new float[length * width];
             for (int position = 0; position < length; position++)
                 row(position, values.AsSpan(position * width, width));
-            using Tensor host = tensor(values, [length, width]);
+            using Tensor host = tensor(values, [length, width], device: CPU);
             Tensor table = host.to(type, device, copy: true).DetachFromDisposeScope();
             _tables.Add(table);
             return table;

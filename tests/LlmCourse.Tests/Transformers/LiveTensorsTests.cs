@@ -1,0 +1,39 @@
+using LlmCourse.Data;
+using LlmCourse.Transformers;
+using TorchSharp;
+
+namespace LlmCourse.Tests.Transformers;
+
+/// <summary>A forward pass that fails half-way leaves no tensor behind.</summary>
+[Collection(ProcessWide.Name)]
+public sealed class LiveTensorsTests
+{
+    [Theory]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
+    public void A_failing_pass_leaves_no_tensor(string name)
+    {
+        using TransformerModel model = TinyFamilies.Model(name);
+        using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(1, 5, 3));
+        string[] sites = [.. model.Sites.Select(site => site.Name)];
+        using torch.Tensor prompt = torch.ones(2, model.Config.Width);
+        ProcessWide.LeavesNoTensors(sites.Length, i =>
+        {
+            ForwardContext context = new()
+            {
+                CaptureHiddenStates = true,
+                CaptureAttentions = true,
+                SoftPrompt = prompt,
+                Adapter = new FailsAt(sites[Math.Max(i, 0)]),
+            };
+            Assert.Throws<InvalidDataException>(() => model.Logits(batch, context));
+        });
+    }
+
+    private sealed class FailsAt(string name) : ILinearAdapter
+    {
+        public torch.Tensor Apply(AdapterSite site, torch.Tensor input, torch.Tensor output) =>
+            site.Name == name ? throw new InvalidDataException(name) : output;
+
+        public ILinearAdapter Select(int[] rows) => this;
+    }
+}
