@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LlmCourse.Checkpoints;
 using LlmCourse.Generation;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -36,6 +37,7 @@ public sealed class LogitsProcessorsTests
         string? missing = steps.Select(step => Unsupported(step.Processor, step.Arguments)).FirstOrDefault(reason => reason is not null);
         Skip.If(missing is not null, missing);
 
+        ModelFixture.RequireDevice();
         using DisposeScope scope = NewDisposeScope();
         Dictionary<string, Tensor> inputs = Tensors(Path.Combine(Folder, "inputs.safetensors"));
         Tensor expected = Tensors(Path.Combine(Folder, "outputs.safetensors"))[entry.GetProperty("output").GetString()!];
@@ -48,7 +50,7 @@ public sealed class LogitsProcessorsTests
         for (int b = 0; b < expected.size(0); b++)
         {
             // Which of equal scores transformers keeps is an accident of its sort; how many it keeps, and of what score, is not.
-            float[] want = [.. expected[b].data<float>()], found = [.. scores[b].data<float>()];
+            float[] want = [.. expected[b].cpu().data<float>()], found = [.. scores[b].cpu().data<float>()];
             if (splitsATie)
             {
                 Array.Sort(want);
@@ -125,30 +127,12 @@ public sealed class LogitsProcessorsTests
 
     private static int[] List(JsonElement ids) => ids.ValueKind == JsonValueKind.Array ? [.. ids.EnumerateArray().Select(id => id.GetInt32())] : [ids.GetInt32()];
 
-    private static Tensor Ids(JsonElement ids) => tensor([.. List(ids).Select(id => (long)id)], ScalarType.Int64);
+    private static Tensor Ids(JsonElement ids) => tensor([.. List(ids).Select(id => (long)id)], ScalarType.Int64, ModelFixture.Device);
 
     /// <summary>A reader of safetensors for these small files of known origin.</summary>
     private static Dictionary<string, Tensor> Tensors(string path)
     {
-        byte[] file = File.ReadAllBytes(path);
-        int header = BitConverter.ToInt32(file, 0);
-        Dictionary<string, Tensor> tensors = [];
-        foreach (JsonProperty entry in JsonDocument.Parse(file.AsMemory(8, header)).RootElement.EnumerateObject().Where(entry => entry.Name != "__metadata__"))
-        {
-            int[] range = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt32() + 8 + header)];
-            long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())];
-            ScalarType type = entry.Value.GetProperty("dtype").GetString() switch
-            {
-                "F32" => ScalarType.Float32,
-                "I64" => ScalarType.Int64,
-                string other => throw new InvalidDataException($"{path}: {entry.Name} is {other}"),
-                null => throw new InvalidDataException(path),
-            };
-            Tensor tensor = empty(shape, type);
-            tensor.bytes = file.AsSpan(range[0], range[1] - range[0]);
-            tensors.Add(entry.Name, tensor);
-        }
-
-        return tensors;
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        return file.Weights.Keys.ToDictionary(name => name, name => file.Read(name).to(ModelFixture.Device));
     }
 }
