@@ -3,7 +3,7 @@ using System.Globalization;
 namespace LlmCourse.Benchmarks;
 
 /// <summary>What the command line asks for.</summary>
-internal sealed record BenchmarkArguments(string Model, string? Text, int Rounds, int Threads, string? Python, string? Json, bool Profile)
+internal sealed record BenchmarkArguments(string Model, string? Text, int Rounds, int Threads, string? Python, string? LlamaCpp, string? Json, bool Profile)
 {
     public static BenchmarkArguments Parse(string[] args)
     {
@@ -13,6 +13,6 @@ internal sealed record BenchmarkArguments(string Model, string? Text, int Rounds
             throw new ArgumentException("The first argument must be a model: a folder or a .gguf file.");
         return new BenchmarkArguments(
             args[0], Value("--text"), Number("--rounds", 5), Number("--threads", Environment.ProcessorCount),
-            Value("--python"), Value("--json"), args.Contains("--profile"));
+            Value("--python"), Value("--llamacpp"), Value("--json"), args.Contains("--profile"));
     }
 }

@@ -12,24 +12,19 @@ internal sealed class Peer : IDisposable
 
     public static Peer Start(BenchmarkArguments arguments)
     {
-        ProcessStartInfo start = new(arguments.Python!)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "peer.py"));
-        start.ArgumentList.Add(arguments.Model);
-        start.ArgumentList.Add(arguments.Threads.ToString(CultureInfo.InvariantCulture));
-        start.Environment["HF_HUB_OFFLINE"] = "1";
-        start.Environment.Remove("OPENBLAS_CORETYPE");
-        start.Environment.Remove("OPENBLAS_L2_SIZE");
-        Process process = Process.Start(start)!;
-        process.ErrorDataReceived += (_, _) => { };
-        process.BeginErrorReadLine();
-        Peer peer = new(process);
+        Peer peer = new(Python(arguments, Path.Combine(AppContext.BaseDirectory, "peer.py"), arguments.Model, $"{arguments.Threads}"));
         peer.Read(); // "ready"
         return peer;
+    }
+
+    /// <summary>Runs a script of somebody else's and gives what it prints.</summary>
+    public static string RunScript(BenchmarkArguments arguments)
+    {
+        using Process process = Python(arguments, arguments.LlamaCpp!, arguments.Model, "--threads", $"{arguments.Threads}");
+        process.StandardInput.Close();
+        string printed = process.StandardOutput.ReadToEnd().Trim();
+        process.WaitForExit();
+        return printed;
     }
 
     public double Ask(string what)
@@ -43,6 +38,23 @@ internal sealed class Peer : IDisposable
         _process.StandardInput.Close();
         _process.WaitForExit();
         _process.Dispose();
+    }
+
+    private static Process Python(BenchmarkArguments arguments, params string[] command)
+    {
+        ProcessStartInfo start = new(arguments.Python ?? throw new ArgumentException("--python is needed."), command)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["HF_HUB_OFFLINE"] = "1";
+        start.Environment.Remove("OPENBLAS_CORETYPE");
+        start.Environment.Remove("OPENBLAS_L2_SIZE");
+        Process process = Process.Start(start)!;
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        return process;
     }
 
     private string Read() => _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The Python process has ended; run peer.py by hand to see why.");

@@ -3,9 +3,10 @@ using System.Text.Json;
 using LlmCourse.Benchmarks;
 
 // Usage: dotnet run -c Release --project benchmarks/LlmCourse.Benchmarks -- MODEL [--text FILE] [--rounds N] [--threads N]
-//            [--python PYTHON] [--json FILE] [--profile]
+//            [--python PYTHON] [--llamacpp SCRIPT] [--json FILE] [--profile]
 // MODEL is a folder or a .gguf file; PYTHON is an interpreter that has transformers, to be measured in the same run, round by
-// round in turn with ours.
+// round in turn with ours. SCRIPT is run by it afterwards as "SCRIPT MODEL --threads N" (llama.cpp on the quantised file), and
+// what it prints stands below the table.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 BenchmarkArguments arguments = BenchmarkArguments.Parse(args);
 TorchSharp.torch.set_num_threads(arguments.Threads);
@@ -34,5 +35,7 @@ for (int round = 0; round < arguments.Rounds; round++)
 
 results.Derive("decode B=1, share of the weight-streaming floor", ours.WeightBytes / 1e9 * results.Median("decode B=1") / results.Median("memory bandwidth"));
 Console.WriteLine(results.Table());
+if (arguments.LlamaCpp is not null)
+    Console.WriteLine($"llama.cpp, weights as they are in the file: {Peer.RunScript(arguments)}");
 if (arguments.Json is not null)
     File.WriteAllText(arguments.Json, JsonSerializer.Serialize(results.ToJson(arguments), new JsonSerializerOptions { WriteIndented = true }));

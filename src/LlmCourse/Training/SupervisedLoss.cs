@@ -68,7 +68,12 @@ internal static class SupervisedLoss
     private static Tensor OfTokens(TransformerModel model, Tensor states, Tensor labels, ForwardContext context)
     {
         Tensor rows = labels.ne(Batch.Ignore).nonzero().squeeze(1);
-        return Losses.CrossEntropy(model.TokenLogits(states.index_select(0, rows), context), labels.index_select(0, rows));
+        if (rows.numel() == 0)
+            throw new ArgumentException("No position of the batch has a label.", nameof(labels));
+        Tensor chosen = labels.index_select(0, rows);
+        if (chosen.min().ToInt64() is var least && chosen.max().ToInt64() is var largest && (least < 0 || largest >= model.Config.VocabularySize))
+            throw new ArgumentException($"Label {(least < 0 ? least : largest)} is outside the vocabulary of {model.Config.VocabularySize}.", nameof(labels));
+        return Losses.CrossEntropy(model.TokenLogits(states.index_select(0, rows), context), chosen);
     }
 
     private static Tensor OfClasses(Tensor logits, Tensor labels, HeadConfig head)

@@ -57,6 +57,18 @@ public sealed class SupervisedLossTests
         }
     }
 
+    [Theory]
+    [InlineData(20, "Label 20 is outside the vocabulary of 20")]
+    [InlineData(-7, "Label -7 is outside the vocabulary of 20")]
+    [InlineData(Batch.Ignore, "No position of the batch has a label")]
+    public void Labels_outside_the_vocabulary_and_none_at_all_are_refused(long label, string message)
+    {
+        using TransformerModel model = Tiny.Model(Tiny.Decoder());
+        using Batch batch = new(Sequences.FromRows([[3, 4]]), labels: tensor(new[] { Batch.Ignore, label }, [1, 2]));
+        ArgumentException error = Assert.Throws<ArgumentException>(() => SupervisedLoss.Of(model, batch, ForwardContext.Evaluation));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Labels_that_do_not_fit_are_refused()
     {
