@@ -122,8 +122,7 @@ internal sealed class Attention
             scores = scores.add(bias);
         Tensor weights = scores.softmax(-1, scores.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32).to(q.dtype);
         captured?.Add(weights.alias().DetachFromDisposeScope());
-        if (context.Dropout is { } dropout && _config.AttentionDropout > 0)
-            weights = dropout.Apply(weights, _config.AttentionDropout);
+        weights = context.Drop(weights, _config.AttentionDropout);
         return bmm(weights.reshape(batch * heads, queries, keys), v.reshape(batch * heads, keys, size)).view(batch, heads, queries, size);
     }
 }

@@ -45,7 +45,7 @@ internal sealed class Block
         {
             Tensor attended = _self.Self(_selfNorms.Before(x, context), _layer, pass.SelfMask, pass.Rotary, context, pass.Attentions);
             Tensor fed = _feedForward.Forward(_feedForwardNorms.Before(x, context), context);
-            return x.add(Drop(attended, context)).add_(Drop(fed, context)).MoveToOuterDisposeScope();
+            return x.add(context.Drop(attended, _config.Dropout)).add_(context.Drop(fed, _config.Dropout)).MoveToOuterDisposeScope();
         }
 
         x = Add(x, _selfNorms, context, input => _self.Self(input, _layer, pass.SelfMask, pass.Rotary, context, pass.Attentions));
@@ -66,11 +66,8 @@ internal sealed class Block
     {
         using var scope = NewDisposeScope();
         Tensor output = norms.After(subLayer(norms.Before(x, context)), context);
-        return norms.OnSum(x.add(Drop(output, context)), context).MoveToOuterDisposeScope();
+        return norms.OnSum(x.add(context.Drop(output, _config.Dropout)), context).MoveToOuterDisposeScope();
     }
-
-    private Tensor Drop(Tensor x, ForwardContext context) =>
-        context.Dropout is { } dropout && _config.Dropout > 0 ? dropout.Apply(x, _config.Dropout) : x;
 
     /// <summary>What all blocks of one forward pass share.</summary>
     internal sealed record Pass(ForwardContext Context, AttentionMask SelfMask)

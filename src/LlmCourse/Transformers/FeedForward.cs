@@ -31,8 +31,7 @@ internal sealed class FeedForward
         Tensor inner = !_config.Gated ? Activate(parts[0], _config.Activation)
             : _config.Activation == Activation.Silu ? Kernels.GatedSilu(parts[0], parts[1])
             : Activate(parts[0], _config.Activation).mul(parts[1]);
-        if (context.Dropout is { } dropout && _config.ActivationDropout > 0)
-            inner = dropout.Apply(inner, _config.ActivationDropout);
+        inner = context.Drop(inner, _config.ActivationDropout);
         return _down.Forward(inner, context).MoveToOuterDisposeScope();
     }
 

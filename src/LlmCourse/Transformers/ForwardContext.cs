@@ -29,4 +29,10 @@ public sealed record ForwardContext
     internal Tensor? SoftPrompt { get; init; }
 
     internal KeyValueCache? Cache { get; init; }
+
+    /// <summary>Whether weights are multiplied as constants: inference, or a frozen base.</summary>
+    internal bool UsesConstants => FreezeBase || !is_grad_enabled();
+
+    /// <summary>x with a share dropped while training, else x itself.</summary>
+    internal Tensor Drop(Tensor x, double share) => Dropout is { } masks && share > 0 ? masks.Apply(x, share) : x;
 }

@@ -98,7 +98,7 @@ internal sealed class Stack : IDisposable
         if (_finalNorm is not null)
             x = _finalNorm.Forward(x, pass.Context);
         if (_config.FinalDropout)
-            x = Drop(x, pass.Context, _config.Dropout);
+            x = pass.Context.Drop(x, _config.Dropout);
         hidden?.Add(x.alias().DetachFromDisposeScope());
         return x;
     }
@@ -122,12 +122,12 @@ internal sealed class Stack : IDisposable
         }
 
         if (_positions is not null)
-            x = x.add(positions.Rows(context.FreezeBase || !is_grad_enabled() ? _positions.Weight.Whole : _positions.Weight.Parts[0], config.Offset));
+            x = x.add(positions.Rows(_positions.Table(context), config.Offset));
         if (_sinusoids is not null)
             x = x.add(positions.Rows(_sinusoids.AtLeast(positions.Needed, x.dtype, x.device)));
         if (_embeddingNorm is not null)
             x = _embeddingNorm.Forward(x, context);
-        return Drop(x, context, _config.EmbeddingDropout ?? _config.Dropout);
+        return context.Drop(x, _config.EmbeddingDropout ?? _config.Dropout);
     }
 
     private static Tensor TokenTypes(Sequences sequences, int prefix, Device device)
@@ -156,9 +156,6 @@ internal sealed class Stack : IDisposable
             Bias = _bias?.At(offsets, queries, keys, prefix, sequences.Starts, device, context).DetachFromDisposeScope(),
         };
     }
-
-    private static Tensor Drop(Tensor x, ForwardContext context, double share) =>
-        context.Dropout is { } dropout && share > 0 ? dropout.Apply(x, share) : x;
 
     /// <summary>The last states and what was captured, all including virtual positions.</summary>
     internal sealed record Output(Tensor States, List<Tensor>? HiddenStates, List<Tensor>? Attentions, List<Tensor>? CrossAttentions);

@@ -31,8 +31,8 @@ internal sealed class ClassificationHead
         using var scope = NewDisposeScope();
         Tensor x = _config.Head.Kind == HeadKind.TokenClassification ? hidden.States : pooled ?? Row(hidden, sequences);
         if (_dense is not null)
-            x = _dense.Forward(Drop(x, context), context).tanh();
-        return _output.Forward(Drop(x, context), context).MoveToOuterDisposeScope();
+            x = _dense.Forward(context.Drop(x, _config.Head.Dropout), context).tanh();
+        return _output.Forward(context.Drop(x, _config.Head.Dropout), context).MoveToOuterDisposeScope();
     }
 
     /// <summary>The state of each row's first position (a virtual one included, padding not), [B, D].</summary>
@@ -56,7 +56,4 @@ internal sealed class ClassificationHead
         using Tensor flat = states.reshape(-1, states.size(2));
         return flat.index_select(0, index);
     }
-
-    private Tensor Drop(Tensor x, ForwardContext context) =>
-        context.Dropout is { } dropout && _config.Head.Dropout > 0 ? dropout.Apply(x, _config.Head.Dropout) : x;
 }

@@ -8,10 +8,13 @@ internal sealed class Embedding(ParameterStore store, string path, long count, l
 {
     public Weights Weight { get; } = store.Add(path + ".weight", count, size);
 
+    /// <summary>All rows, [N, D].</summary>
+    public Tensor Table(ForwardContext context) => context.UsesConstants ? Weight.Whole : Weight.Parts[0];
+
     /// <summary>ids [B, T] (or [T]) → [B, T, D] (or [T, D]).</summary>
     public Tensor Forward(Tensor ids, ForwardContext context)
     {
-        Tensor table = context.FreezeBase || !is_grad_enabled() ? Weight.Whole : Weight.Parts[0];
+        Tensor table = Table(context);
         using Tensor flat = ids.reshape(-1);
         using Tensor rows = table.index_select(0, flat);
         return rows.reshape([.. ids.shape, table.size(1)]);

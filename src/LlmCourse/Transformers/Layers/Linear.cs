@@ -51,7 +51,7 @@ internal sealed class Linear
     }
 
     private bool UsesParts(ForwardContext context) =>
-        is_grad_enabled() && !context.FreezeBase && (_weight.Trainable || _bias is { Trainable: true });
+        !context.UsesConstants && (_weight.Trainable || _bias is { Trainable: true });
 
     private Tensor[] Parts(Tensor x)
     {

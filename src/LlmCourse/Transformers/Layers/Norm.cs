@@ -21,7 +21,7 @@ internal sealed class Norm
 
     public Tensor Forward(Tensor x, ForwardContext context)
     {
-        bool whole = context.FreezeBase || !is_grad_enabled();
+        bool whole = context.UsesConstants;
         Tensor weight = whole ? _weight.Whole : _weight.Parts[0];
         return _config.Kind == NormKind.Rms
             ? Kernels.RmsNorm(x, weight, _config.Epsilon, _config.UnitOffset)
