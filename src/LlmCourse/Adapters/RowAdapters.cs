@@ -44,6 +44,8 @@ internal sealed class RowAdapters : ILinearAdapter
         return output;
     }
 
+    public bool ActsOn(AdapterSite site) => Array.Exists(_groups, group => group.Adapter.ContainsKey(site.Name));
+
     public ILinearAdapter Select(int[] rows) => new RowAdapters(Array.ConvertAll(rows, row => _rows[row]));
 
     private static long[] Range(int count) => [.. Enumerable.Range(0, count).Select(row => (long)row)];

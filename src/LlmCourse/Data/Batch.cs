@@ -9,6 +9,8 @@ namespace LlmCourse.Data;
 /// </summary>
 public sealed class Batch : IDisposable
 {
+    private long[]? _hostLabels;
+
     /// <summary>The label of positions that take no part in the loss.</summary>
     public const long Ignore = -100;
 
@@ -38,6 +40,12 @@ public sealed class Batch : IDisposable
 
     /// <summary>The labels, or null.</summary>
     public Tensor? Labels { get; }
+
+    /// <summary>Where each example of the batch is from, for messages; empty where nobody said.</summary>
+    public IReadOnlyList<string> Sources { get; init; } = [];
+
+    /// <summary>The labels of a language model on the host, row by row.</summary>
+    internal long[] HostLabels => _hostLabels ??= ToHost(Labels ?? throw new InvalidOperationException("The batch has no labels."));
 
     /// <summary>
     /// An encoder–decoder batch from prompt and answer tokens: the decoder reads the answers shifted right behind
@@ -84,6 +92,12 @@ public sealed class Batch : IDisposable
         Input.Dispose();
         Decoder?.Dispose();
         Labels?.Dispose();
+    }
+
+    private static long[] ToHost(Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        return labels.to(ScalarType.Int64).cpu().contiguous().data<long>().ToArray();
     }
 
     private static Tensor LabelTensor(IReadOnlyList<IReadOnlyList<int>> rows, Device? device, IReadOnlyList<int>? skip = null)

@@ -40,6 +40,30 @@ internal static class Kernels
     /// <summary>silu(gate) · up, both [B, T, n].</summary>
     public static Tensor GatedSilu(Tensor gate, Tensor up) => Timed("gate", () => GatedSiluOf(gate, up));
 
+    /// <summary>
+    /// Σ −log softmax(x Wᵀ + b)[label] over rows x [N, D] with W [V, D], b [V] or null and labels int64 [N]: a scalar. A softcap
+    /// turns a logit z into cap · tanh(z / cap).
+    /// </summary>
+    public static Tensor LinearCrossEntropy(Tensor x, Tensor weight, Tensor? bias, Tensor labels, double? softcap) => Timed("loss", () =>
+        Fast ? Runtime.LinearCrossEntropy.Sum(x, weight, bias, labels, softcap) : LinearCrossEntropyOf(x, weight, bias, labels, softcap));
+
+    private static Tensor LinearCrossEntropyOf(Tensor x, Tensor weight, Tensor? bias, Tensor labels, double? softcap)
+    {
+        using var scope = NewDisposeScope();
+        Tensor logits = nn.functional.linear(x, weight, bias); // [N, V]
+        if (softcap is { } cap)
+            logits = logits.div(cap).tanh().mul(cap);
+        return CrossEntropySum(logits, labels).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Σ −log softmax(logits)[label] over rows [N, V] with labels int64 [N], in fp32 or better: a scalar.</summary>
+    public static Tensor CrossEntropySum(Tensor logits, Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        Tensor wide = logits.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? logits.to(ScalarType.Float32) : logits;
+        return nn.functional.cross_entropy(wide, labels, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
+    }
+
     private static Tensor RmsNormOf(Tensor x, Tensor weight, double epsilon, bool unitOffset)
     {
         if (UseCpu(x, weight) && x.is_contiguous() && weight.dtype == x.dtype)

@@ -8,7 +8,8 @@ namespace LlmCourse.Training;
 public static class Losses
 {
     /// <summary>
-    /// Mean cross-entropy −log softmax(logits)[label] over the positions that have a label.
+    /// Mean cross-entropy −log softmax(logits)[label] over the positions that have a label. What stands at others, NaN
+    /// included, changes neither the loss nor a gradient.
     /// </summary>
     /// <param name="logits">[.., V].</param>
     /// <param name="labels">int64, the shape of the logits without V; <see cref="Batch.Ignore"/> where there is none.</param>
@@ -16,10 +17,10 @@ public static class Losses
     public static Tensor CrossEntropy(Tensor logits, Tensor labels)
     {
         CheckTokens(logits, labels);
-        using Tensor flat = logits.reshape(-1, logits.size(-1));
-        using Tensor wide = Wide(flat);
-        using Tensor targets = labels.reshape(-1);
-        return nn.functional.cross_entropy(wide, targets, ignore_index: Batch.Ignore);
+        using var scope = NewDisposeScope();
+        Tensor flat = labels.reshape(-1), rows = Labelled(flat);
+        Tensor chosen = Wide(logits.reshape(-1, logits.size(-1)).index_select(0, rows));
+        return nn.functional.cross_entropy(chosen, flat.index_select(0, rows)).MoveToOuterDisposeScope();
     }
 
     /// <summary>log softmax(logits)[label] at each position, 0 where there is no label. Shapes as in <see cref="CrossEntropy"/>.</summary>
@@ -27,12 +28,11 @@ public static class Losses
     {
         CheckTokens(logits, labels);
         using var scope = NewDisposeScope();
-        Tensor missing = labels.eq(Batch.Ignore);
-        Tensor safe = labels.masked_fill(missing, 0).unsqueeze(-1);
-        // the chosen logit minus logsumexp: no second [.., V] tensor but for half precision
-        Tensor wide = Wide(logits);
-        Tensor chosen = wide.gather(-1, safe).squeeze(-1).sub(wide.logsumexp(-1));
-        return chosen.masked_fill(missing, 0).MoveToOuterDisposeScope();
+        Tensor flat = labels.reshape(-1), rows = Labelled(flat);
+        Tensor wide = Wide(logits.reshape(-1, logits.size(-1)).index_select(0, rows)); // [n, V]
+        // the chosen logit minus logsumexp: no second [n, V] tensor but for half precision
+        Tensor chosen = wide.gather(1, flat.index_select(0, rows).unsqueeze(1)).squeeze(1).sub(wide.logsumexp(1));
+        return zeros([flat.size(0)], wide.dtype, wide.device).index_copy(0, rows, chosen).reshape(labels.shape).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean squared error.</summary>
@@ -62,6 +62,9 @@ public static class Losses
         Tensor wide = Wide(logits);
         return nn.functional.binary_cross_entropy_with_logits(wide, labels.to(wide.dtype)).MoveToOuterDisposeScope();
     }
+
+    // labels [N] → the indices of those that count, [n]
+    private static Tensor Labelled(Tensor labels) => labels.ne(Batch.Ignore).nonzero().squeeze(1);
 
     private static Tensor Wide(Tensor x) => x.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? x.to(ScalarType.Float32) : x.alias();
 

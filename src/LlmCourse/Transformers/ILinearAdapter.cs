@@ -13,6 +13,9 @@ internal interface ILinearAdapter
     /// <param name="output">Its output without adapter, [B, T, output]; returned as it is where there is nothing to add.</param>
     public Tensor Apply(AdapterSite site, Tensor input, Tensor output);
 
+    /// <summary>Whether <see cref="Apply"/> may change anything at this site.</summary>
+    public bool ActsOn(AdapterSite site);
+
     /// <summary>The adapter of a batch whose row i is what row rows[i] was.</summary>
     public ILinearAdapter Select(int[] rows);
 }

@@ -98,8 +98,10 @@ public sealed class TransformerModel : IDisposable
     }
 
     /// <summary>Logits of chosen states, [.., D] → [.., V].</summary>
-    internal Tensor TokenLogits(Tensor states, ForwardContext context) =>
-        (_languageModel ?? throw new InvalidOperationException($"A model with head {Config.Head.Kind} predicts no tokens.")).Logits(states, context);
+    internal Tensor TokenLogits(Tensor states, ForwardContext context) => LanguageModel.Logits(states, context);
+
+    /// <summary>Σ −log p(label) over chosen states [N, D] with labels int64 [N]: a scalar.</summary>
+    internal Tensor TokenLossSum(Tensor states, Tensor labels, ForwardContext context) => LanguageModel.LossSum(states, labels, context);
 
     /// <summary>The pooler's output, tanh of a dense layer over the first position: [B, D].</summary>
     public Tensor Pooled(Hidden hidden, ForwardContext? context = null)
@@ -123,6 +125,9 @@ public sealed class TransformerModel : IDisposable
     /// Moves every weight; ties and shared storage stay. Parameters become new objects: make optimizers afterwards.
     /// </summary>
     public void To(Device? device = null, ScalarType? type = null) => _store.To(type ?? Type, device ?? Device);
+
+    private LanguageModelHead LanguageModel =>
+        _languageModel ?? throw new InvalidOperationException($"A model with head {Config.Head.Kind} predicts no tokens.");
 
     /// <inheritdoc/>
     public void Dispose()

@@ -34,6 +34,8 @@ public sealed class LiveTensorsTests
         public torch.Tensor Apply(AdapterSite site, torch.Tensor input, torch.Tensor output) =>
             site.Name == name ? throw new InvalidDataException(name) : output;
 
+        public bool ActsOn(AdapterSite site) => site.Name == name;
+
         public ILinearAdapter Select(int[] rows) => this;
     }
 }

@@ -39,14 +39,28 @@ internal sealed class LanguageModelHead
     public Tensor Logits(Tensor states, ForwardContext context)
     {
         using var scope = NewDisposeScope();
+        Tensor logits = _output.Forward(Transform(states, context), context);
+        if (_config.Softcap is { } cap)
+            logits = logits.div(cap).tanh_().mul(cap); // tanh's own result is needed for its gradient
+        return logits.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Σ −log p(label) over rows: states [N, D], labels int64 [N] → a scalar. No [N, V] tensor is made.</summary>
+    public Tensor LossSum(Tensor states, Tensor labels, ForwardContext context)
+    {
+        using var scope = NewDisposeScope();
+        // An adapter on the output changes the logits themselves.
+        Tensor sum = context.Adapter?.ActsOn(_output.Sites[0]) == true
+            ? Kernels.CrossEntropySum(Logits(states, context), labels)
+            : Kernels.LinearCrossEntropy(Transform(states, context), _output.Weight(context), _output.Bias(context), labels, _config.Softcap);
+        return sum.MoveToOuterDisposeScope();
+    }
+
+    private Tensor Transform(Tensor states, ForwardContext context)
+    {
         Tensor x = states;
         if (_dense is not null)
             x = _norm!.Forward(FeedForward.Activate(_dense.Forward(x, context), _config.Transform!.Value), context);
-        if (_config.Scale != 1)
-            x = x.mul(_config.Scale);
-        Tensor logits = _output.Forward(x, context);
-        if (_config.Softcap is { } cap)
-            logits = logits.div(cap).tanh_().mul_(cap);
-        return logits.MoveToOuterDisposeScope();
+        return _config.Scale == 1 ? x : x.mul(_config.Scale);
     }
 }

@@ -32,7 +32,11 @@ internal sealed class Linear
     /// <summary>The parts, as adapters address them.</summary>
     public IReadOnlyList<AdapterSite> Sites { get; }
 
-    public Weights Weight => _weight;
+    /// <summary>The matrix of a layer of one part: the parameter, or the constant that it is in this context.</summary>
+    public Tensor Weight(ForwardContext context) => UsesParts(context) ? _weight.Parts[0] : _weight.Whole;
+
+    /// <summary>Its bias, likewise, or null.</summary>
+    public Tensor? Bias(ForwardContext context) => UsesParts(context) ? _bias?.Parts[0] : _bias?.Whole;
 
     /// <summary>x [.., input] → [.., rows], for a layer of one part.</summary>
     public Tensor Forward(Tensor x, ForwardContext context) => ForwardParts(x, context)[0];
