@@ -42,7 +42,7 @@ public sealed class Batch : IDisposable
     public Tensor? Labels { get; }
 
     /// <summary>Where each example of the batch is from, for messages; empty where nobody said.</summary>
-    public IReadOnlyList<string> Sources { get; init; } = [];
+    public IReadOnlyList<string> Sources { get; internal set; } = [];
 
     /// <summary>The labels of a language model on the host, row by row.</summary>
     internal long[] HostLabels => _hostLabels ??= ToHost(Labels ?? throw new InvalidOperationException("The batch has no labels."));
@@ -83,7 +83,18 @@ public sealed class Batch : IDisposable
             throw new ArgumentException($"There are {rows.Count} rows and {promptLengths.Count} prompt lengths.", nameof(promptLengths));
         if (promptLengths?.Any(length => length < 0) == true)
             throw new ArgumentException("A prompt's length must not be negative.", nameof(promptLengths));
-        return new Batch(Sequences.FromRows(rows, padId, device: device), labels: LabelTensor(rows, device, promptLengths));
+        return new Batch(Sequences.FromRows(rows, padId, device: device), labels: LabelTensor(rows, device, promptLengths is null ? null : (r, t) => t >= promptLengths[r]));
+    }
+
+    /// <summary>
+    /// A decoder-only batch whose rows are one or more sequences each, one behind the other, with a mark for every token that
+    /// is a label.
+    /// </summary>
+    internal static Batch ForPackedDecoder(IReadOnlyList<IReadOnlyList<IReadOnlyList<int>>> rows, IReadOnlyList<bool[]> isLabel, int padId, Device? device)
+    {
+        IReadOnlyList<int>[] joined = [.. rows.Select(row => row.Count == 1 ? row[0] : [.. row.SelectMany(part => part)])];
+        Sequences input = rows.All(row => row.Count == 1) ? Sequences.FromRows(joined, padId, device: device) : Sequences.Packed(rows, padId, device);
+        return new Batch(input, labels: LabelTensor(joined, device, (r, t) => isLabel[r][t]));
     }
 
     /// <inheritdoc/>
@@ -100,15 +111,18 @@ public sealed class Batch : IDisposable
         return labels.to(ScalarType.Int64).cpu().contiguous().data<long>().ToArray();
     }
 
-    private static Tensor LabelTensor(IReadOnlyList<IReadOnlyList<int>> rows, Device? device, IReadOnlyList<int>? skip = null)
+    private static Tensor LabelTensor(IReadOnlyList<IReadOnlyList<int>> rows, Device? device, Func<int, int, bool>? isLabel = null)
     {
         int width = rows.Max(row => row.Count);
         long[] flat = new long[rows.Count * width];
         Array.Fill(flat, Ignore);
         for (int r = 0; r < rows.Count; r++)
         {
-            for (int t = skip?[r] ?? 0; t < rows[r].Count; t++)
-                flat[(r * width) + t] = rows[r][t];
+            for (int t = 0; t < rows[r].Count; t++)
+            {
+                if (isLabel?.Invoke(r, t) != false)
+                    flat[(r * width) + t] = rows[r][t];
+            }
         }
 
         return tensor(flat, [rows.Count, width], ScalarType.Int64, device);

@@ -1,0 +1,30 @@
+using LlmCourse.Data;
+using LlmCourse.Training.Optimizers;
+using LlmCourse.Transformers;
+
+namespace LlmCourse.Training;
+
+/// <summary>The loss that the labels of a batch mean for a model, over all of its parameters that want a gradient.</summary>
+/// <param name="model">The model.</param>
+/// <param name="context">What every forward pass is given beside its batch.</param>
+internal sealed class SupervisedObjective(TransformerModel model, ForwardContext context) : IObjective<Batch>
+{
+    /// <inheritdoc/>
+    public IReadOnlyList<NamedParameter> Parameters { get; } =
+        [.. model.NamedParameters.Where(entry => entry.Parameter.requires_grad).Select(entry => new NamedParameter(entry.Name, entry.Parameter, Decays(entry.Name)))];
+
+    /// <inheritdoc/>
+    public ObjectiveValue Compute(Batch batch, DropoutMasks? dropout)
+    {
+        (TorchSharp.torch.Tensor sum, double weight) = SupervisedLoss.Sum(model, batch, context with { Dropout = dropout });
+        long tokens = batch.Input.Lengths.Sum(length => (long)length) + (batch.Decoder?.Lengths.Sum(length => (long)length) ?? 0);
+        return new ObjectiveValue(sum, weight, tokens);
+    }
+
+    /// <summary>Weight decay is for matrices: not for biases, the weights of any norm, or a relative bias (which transformers' Trainer takes for a bias too).</summary>
+    internal static bool Decays(string name)
+    {
+        string[] parts = name.Split('.');
+        return parts[^1] != "bias" && !parts.Any(part => part.EndsWith("norm", StringComparison.Ordinal) || part == "relative_bias");
+    }
+}
