@@ -21,6 +21,15 @@ internal static class Cases
         return cases;
     }
 
+    /// <summary>Cases by their names; null where the file that lists them is absent.</summary>
+    public static TheoryData<string> Named(IEnumerable<string>? names)
+    {
+        TheoryData<string> cases = [.. names ?? []];
+        if (cases.Count == 0)
+            cases.Add(None);
+        return cases;
+    }
+
     /// <summary>The folder of a case, or a skip where there is none.</summary>
     public static string Folder(string kind, string name)
     {

@@ -5,19 +5,12 @@ public sealed class PlannedTests
 {
     public static TheoryData<string> Rl() => Found("rl");
 
-    public static TheoryData<string> Optim() => Found("optim");
-
     public static TheoryData<string> Metrics() => Found("metrics");
 
     [SkippableTheory]
     [Trait("Kind", "Rl")]
     [MemberData(nameof(Rl))]
     public void Alignment_follows_the_reference(string name) => SkipAs(name, "rl");
-
-    [SkippableTheory]
-    [Trait("Kind", "Optim")]
-    [MemberData(nameof(Optim))]
-    public void Optimizers_and_schedules_follow_the_reference(string name) => SkipAs(name, "optim");
 
     [SkippableTheory]
     [Trait("Kind", "Metrics")]
