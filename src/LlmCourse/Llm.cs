@@ -18,7 +18,7 @@ namespace LlmCourse;
 /// safe from several threads at once; training, moving and disposing are not while anything else runs. Whoever loads it
 /// disposes it.
 /// </summary>
-public sealed class Llm : ITextGenerator, IDisposable
+public sealed partial class Llm : ITextGenerator, IDisposable
 {
     private readonly Pretrained? _pretrained;
     private readonly ModelFiles _files;
@@ -30,7 +30,7 @@ public sealed class Llm : ITextGenerator, IDisposable
         Model = model;
         _pretrained = pretrained;
         _files = files;
-        _generator = new TokenGenerator(model, ForwardContext.Evaluation, files.Defaults, files.Tokenizer);
+        _generator = new TokenGenerator(model, ForwardContext.Evaluation, files.Defaults, files.AnswerTokenizer ?? files.Tokenizer);
         _chat = new Lazy<ChatTemplate>(() => ChatTemplate.Parse(files.ChatTemplate
             ?? throw new InvalidOperationException("The model has no chat template: use Generate with a prompt of your own.")));
     }
@@ -65,12 +65,12 @@ public sealed class Llm : ITextGenerator, IDisposable
         if (File.Exists(model))
         {
             using LlamaGguf gguf = LlamaGguf.Open(model);
-            ModelFiles inside = ModelFiles.OfGguf(gguf);
+            ModelFiles inside = ModelFiles.OfGguf(gguf).With(options);
             return Of(Pretrained.From(gguf.Config, gguf, model, options.Type, device, progress, cancellationToken), inside);
         }
 
         string folder = Directory.Exists(model) ? model : HubCache.FromEnvironment().Resolve(model, options.Revision);
-        ModelFiles files = ModelFiles.OfFolder(folder);
+        ModelFiles files = ModelFiles.OfFolder(folder).With(options);
         return Of(Pretrained.FromFolder(folder, options.Type, device, progress, cancellationToken), files);
     }
 
@@ -84,7 +84,7 @@ public sealed class Llm : ITextGenerator, IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new LoadOptions();
-        ModelFiles files = ModelFiles.OfFolder(folder);
+        ModelFiles files = ModelFiles.OfFolder(folder).With(options);
         return Of(Pretrained.FromConfig(Pretrained.ReadConfig(folder), seed, options.Type, options.Device), files);
     }
 
@@ -133,12 +133,15 @@ public sealed class Llm : ITextGenerator, IDisposable
 
     /// <summary>A conversation as the model's chat template writes it, up to where its answer begins.</summary>
     /// <exception cref="InvalidOperationException">The model has no chat template.</exception>
-    public string RenderChat(IReadOnlyList<ChatMessage> messages)
+    public string RenderChat(IReadOnlyList<ChatMessage> messages) => RenderChat(messages, addGenerationPrompt: true);
+
+    /// <summary>The same, with or without the opening of the model's answer.</summary>
+    public string RenderChat(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
     {
         ArgumentNullException.ThrowIfNull(messages);
         SpecialTokens special = Tokenizer.SpecialTokens;
         Dictionary<string, object?> variables = new() { ["bos_token"] = special.Bos ?? "", ["eos_token"] = special.Eos ?? "" };
-        return _chat.Value.Render(messages, addGenerationPrompt: true, variables);
+        return _chat.Value.Render(messages, addGenerationPrompt, variables);
     }
 
     /// <summary>Completes a text and yields its pieces as they come; together they are the completion's text.</summary>
@@ -195,16 +198,6 @@ public sealed class Llm : ITextGenerator, IDisposable
         ArgumentNullException.ThrowIfNull(prompt);
         return _generator.NextToken(prompt, options);
     }
-
-    /// <summary>The loss that the batch's labels mean for this model. The caller owns the scalar.</summary>
-    public Tensor Loss(Batch batch)
-    {
-        ArgumentNullException.ThrowIfNull(batch);
-        return SupervisedLoss.Of(Model, batch, ForwardContext.Evaluation);
-    }
-
-    /// <summary>The parameters that want a gradient, for an optimizer.</summary>
-    public IEnumerable<Parameter> TrainableParameters() => Model.TrainableParameters();
 
     /// <summary>
     /// Writes a Hugging Face folder: configuration, weights, generation defaults, tokenizer. It appears whole or not at all.

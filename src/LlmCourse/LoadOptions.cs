@@ -1,3 +1,4 @@
+using LlmCourse.Tokenization;
 using static TorchSharp.torch;
 
 namespace LlmCourse;
@@ -13,4 +14,10 @@ public sealed record LoadOptions
 
     /// <summary>The branch, tag or commit of a model named by a hub id. Default: main.</summary>
     public string? Revision { get; init; }
+
+    /// <summary>The tokenizer, for a checkpoint that has none or another one.</summary>
+    public PretrainedTokenizer? Tokenizer { get; init; }
+
+    /// <summary>The tokenizer of an encoder–decoder's answers, where it is not that of its input.</summary>
+    public PretrainedTokenizer? AnswerTokenizer { get; init; }
 }

@@ -12,10 +12,16 @@ internal sealed record ModelFiles
 {
     private const string GenerationFile = "generation_config.json";
 
+    // Our own: Hugging Face's folders have one tokenizer.
+    private const string AnswerFolder = "answer_tokenizer";
+
     // Written as they are when the model is saved.
-    private readonly Dictionary<string, byte[]> _copies = [];
+    private Dictionary<string, byte[]> _copies = [];
 
     public PretrainedTokenizer? Tokenizer { get; private init; }
+
+    /// <summary>Of an encoder–decoder's answers, where it is another one.</summary>
+    public PretrainedTokenizer? AnswerTokenizer { get; private init; }
 
     public string? ChatTemplate { get; private init; }
 
@@ -26,13 +32,16 @@ internal sealed record ModelFiles
         string generation = Path.Combine(folder, GenerationFile);
         JsonElement? defaults = File.Exists(generation) ? JsonFile.Read(generation) : null;
         bool hasTokenizer = File.Exists(Path.Combine(folder, "tokenizer.json"));
+        string answer = Path.Combine(folder, AnswerFolder);
         ModelFiles files = new()
         {
+            AnswerTokenizer = Directory.Exists(answer) ? PretrainedTokenizer.Load(answer) : null,
             Tokenizer = hasTokenizer ? PretrainedTokenizer.Load(folder) : null,
             ChatTemplate = hasTokenizer ? ChatTemplateSource.Find(folder) : null,
             Defaults = GenerationDefaults.Parse(defaults, Pretrained.ReadConfig(folder)),
         };
-        foreach (string name in PretrainedTokenizer.FileNames.Append(GenerationFile).Where(name => File.Exists(Path.Combine(folder, name))))
+        IEnumerable<string> names = [GenerationFile, .. PretrainedTokenizer.FileNames, .. PretrainedTokenizer.FileNames.Select(name => $"{AnswerFolder}/{name}")];
+        foreach (string name in names.Where(name => File.Exists(Path.Combine(folder, name))))
             files._copies[name] = File.ReadAllBytes(Path.Combine(folder, name));
         return files;
     }
@@ -64,9 +73,32 @@ internal sealed record ModelFiles
         },
     };
 
+    /// <summary>The same with the tokenizers that the options name, if they do.</summary>
+    public ModelFiles With(LoadOptions options)
+    {
+        if (options.Tokenizer is null && options.AnswerTokenizer is null)
+            return this;
+        ModelFiles files = this with
+        {
+            Tokenizer = options.Tokenizer ?? Tokenizer,
+            AnswerTokenizer = options.AnswerTokenizer,
+            ChatTemplate = options.Tokenizer?.ChatTemplate ?? ChatTemplate,
+            _copies = new Dictionary<string, byte[]>(_copies),
+        };
+        foreach ((string name, byte[] content) in options.Tokenizer?.Files() ?? [])
+            files._copies[name] = content;
+        foreach ((string name, byte[] content) in options.AnswerTokenizer?.Files() ?? [])
+            files._copies[$"{AnswerFolder}/{name}"] = content;
+        return files;
+    }
+
     public void Write(string folder)
     {
         foreach ((string name, byte[] content) in _copies)
-            File.WriteAllBytes(Path.Combine(folder, name), content);
+        {
+            string path = Path.Combine(folder, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllBytes(path, content);
+        }
     }
 }

@@ -86,6 +86,14 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         WriteConfig(Path.Combine(folder, ConfigFile));
     }
 
+    /// <summary>Fills the model's weights again from a folder that <see cref="Write"/> wrote.</summary>
+    public void Reload(string folder)
+    {
+        using IWeightSource source = WeightFolder.Open(folder);
+        WeightNames names = new(Family, Model.Config);
+        Fill(Model, names, Match(Model.Config, names, source, folder), source, null, CancellationToken.None);
+    }
+
     public void Dispose() => Model.Dispose();
 
     public static JsonElement ReadConfig(string folder)

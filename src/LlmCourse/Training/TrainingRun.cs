@@ -5,6 +5,7 @@ using LlmCourse.Training.Logging;
 using LlmCourse.Training.Optimizers;
 using LlmCourse.Transformers;
 using Microsoft.Extensions.Logging.Abstractions;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LlmCourse.Training;

@@ -7,9 +7,9 @@ namespace LlmCourse.Transformers;
 /// Who sees whom, as a description: T query columns over S key columns. It is lowered to what the kernel wants once per
 /// forward pass (and window), and to nothing at all where plain causal or full attention says the same.
 /// </summary>
-internal sealed class AttentionMask : IDisposable
+internal sealed record AttentionMask : IDisposable
 {
-    private readonly Dictionary<int, Lowered> _lowered = [];
+    private Dictionary<int, Lowered> _lowered = [];
 
     /// <summary>Query columns T.</summary>
     public required int Queries { get; init; }
@@ -51,6 +51,9 @@ internal sealed class AttentionMask : IDisposable
             _lowered[limit] = lowered = Make(limit);
         return lowered;
     }
+
+    /// <summary>The same with another bias of the same shape, of which it owns an alias.</summary>
+    public AttentionMask WithBias(Tensor? bias) => this with { Bias = bias?.alias().DetachFromDisposeScope(), _lowered = [] };
 
     public void Dispose()
     {

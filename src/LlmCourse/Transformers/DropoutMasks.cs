@@ -18,6 +18,19 @@ public sealed class DropoutMasks : IDisposable
     public DropoutMasks(long seed, long step = 0, Device? device = null) =>
         _generator = new Generator(unchecked((ulong)seed * 0x9E3779B97F4A7C15UL) + (ulong)step, device ?? CPU);
 
+    private DropoutMasks(Generator generator) => _generator = generator;
+
+    /// <summary>Where the masks are now, for <see cref="From"/>.</summary>
+    internal Tensor State() => _generator.get_state();
+
+    /// <summary>The masks that came behind a state.</summary>
+    internal static DropoutMasks From(Tensor state, Device device)
+    {
+        Generator generator = new(0, device);
+        generator.set_state(state);
+        return new DropoutMasks(generator);
+    }
+
     /// <summary>x with a share of its elements zeroed and the others scaled by 1 / (1 − share).</summary>
     internal Tensor Apply(Tensor x, double share)
     {

@@ -17,6 +17,9 @@ public sealed record ForwardContext
     /// <summary>Whether the base's weights are constants here, whatever their requires_grad says.</summary>
     public bool FreezeBase { get; init; }
 
+    /// <summary>Whether each block's activations are computed again when the backward pass needs them, instead of kept.</summary>
+    public bool GradientCheckpointing { get; init; }
+
     /// <summary>Whether the result carries the hidden states behind the embeddings and each block.</summary>
     public bool CaptureHiddenStates { get; init; }
 

@@ -87,10 +87,11 @@ internal sealed class Stack : IDisposable
 
     private Tensor RunBlocks(Tensor x, Block.Pass pass, List<Tensor>? hidden)
     {
+        bool recompute = pass.Context.GradientCheckpointing && is_grad_enabled() && pass.Context.Cache is null;
         foreach (Block block in _blocks)
         {
             hidden?.Add(x.alias().DetachFromDisposeScope());
-            Tensor next = block.Forward(x, pass);
+            Tensor next = recompute ? RecomputedBlock.Run(block, x, pass) : block.Forward(x, pass);
             x.Dispose(); // autograd keeps what it needs; nothing else needs it
             x = next;
         }

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using LlmCourse.Data;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -73,6 +74,26 @@ public sealed class TransformerModel : IDisposable
 
     /// <summary>The parameters that want a gradient, for an optimizer.</summary>
     public IEnumerable<Parameter> TrainableParameters() => _store.Named.Select(entry => entry.Parameter).Where(parameter => parameter.requires_grad);
+
+    /// <summary>Sets whether parameters want a gradient, chosen by patterns of their names in which <c>*</c> stands for anything.</summary>
+    /// <param name="trainable">Whether they want one.</param>
+    /// <param name="patterns">Patterns such as <c>embeddings.*</c> or <c>*.norm.weight</c>; each must name something.</param>
+    /// <exception cref="ArgumentException">A pattern names nothing; the message says so and lists what there is.</exception>
+    public void SetTrainable(bool trainable, params IReadOnlyList<string> patterns)
+    {
+        ArgumentNullException.ThrowIfNull(patterns);
+        HashSet<Parameter> chosen = [];
+        foreach (string pattern in patterns)
+        {
+            Parameter[] named = [.. NamedParameters.Where(entry => FileSystemName.MatchesSimpleExpression(pattern, entry.Name, ignoreCase: false)).Select(entry => entry.Parameter)];
+            if (named.Length == 0)
+                throw new ArgumentException($"No parameter is named '{pattern}'; there are {string.Join(", ", NamedParameters.Select(entry => entry.Name).Take(12))} …", nameof(patterns));
+            chosen.UnionWith(named);
+        }
+
+        foreach (Parameter parameter in chosen)
+            parameter.requires_grad = trainable;
+    }
 
     /// <summary>
     /// Logits of a batch: [B, T, V] for language models (of the decoder where there is one), [B, labels] or [B, T, labels]

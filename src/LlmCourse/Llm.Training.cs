@@ -1,0 +1,118 @@
+using LlmCourse.Data;
+using LlmCourse.Training;
+using LlmCourse.Transformers;
+using TorchSharp;
+using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
+
+namespace LlmCourse;
+
+/// <content>Training.</content>
+public sealed partial class Llm
+{
+    /// <summary>
+    /// Trains the model on examples: every parameter that wants a gradient (see <see cref="TransformerModel.SetTrainable"/>).
+    /// </summary>
+    /// <param name="examples">Prompts and completions, or conversations.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="progress">Hears of every step.</param>
+    /// <param name="cancellationToken">Checked between batches.</param>
+    /// <exception cref="DataException">There is nothing to train on.</exception>
+    /// <exception cref="TrainingException">Training cannot go on; the message names the step, the examples and the last good checkpoint.</exception>
+    public TrainingResult FineTune(
+        IEnumerable<Example> examples, TrainingOptions? options = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        FineTune(examples, [], options, progress, cancellationToken);
+
+    /// <summary>The same, with the loss on held-out examples measured as <see cref="TrainingOptions.Validation"/> says.</summary>
+    /// <param name="examples">Prompts and completions, or conversations.</param>
+    /// <param name="validation">Examples that are not trained on; none for no validation.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="progress">Hears of every step.</param>
+    /// <param name="cancellationToken">Checked between batches.</param>
+    public TrainingResult FineTune(
+        IEnumerable<Example> examples, IEnumerable<Example> validation, TrainingOptions? options = null,
+        IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        ArgumentNullException.ThrowIfNull(validation);
+        options = (options ?? new TrainingOptions()).Validate();
+        Example[] held = [.. validation];
+        using ExampleBatches source = BatchesOf(examples, options.Batches, options.Seed, cancellationToken);
+        using ExampleBatches? heldOut = held.Length == 0 ? null : BatchesOf(held, options.Batches with { Shuffle = false }, options.Seed, cancellationToken);
+        SupervisedObjective objective = new(Model, new ForwardContext { GradientCheckpointing = options.GradientCheckpointing });
+        Trainer<Batch> trainer = new(objective, source, options)
+        {
+            Saved = new SavedModel(Model, _pretrained, _files),
+            Measure = heldOut is null ? null : token => LossOn(heldOut, token),
+            Describe = batch => batch.Sources,
+        };
+        return trainer.Run(progress, cancellationToken) with { Data = source.Report };
+    }
+
+    /// <summary>The batches of one epoch, in order, for a loop of one's own. Each is the caller's to dispose of.</summary>
+    /// <param name="examples">Prompts and completions, or conversations.</param>
+    /// <param name="size">Rows of a batch.</param>
+    public IEnumerable<Batch> Batches(IEnumerable<Example> examples, int size = 8) => Batches(examples, new BatchOptions { Size = size, Shuffle = false });
+
+    /// <summary>The batches of one epoch, for a loop of one's own. Each is the caller's to dispose of.</summary>
+    /// <param name="examples">Prompts and completions, or conversations.</param>
+    /// <param name="options">Length, truncation, packing and the like.</param>
+    /// <param name="seed">Of the order, where it is shuffled.</param>
+    public IEnumerable<Batch> Batches(IEnumerable<Example> examples, BatchOptions options, long seed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        ArgumentNullException.ThrowIfNull(options);
+        using ExampleBatches source = BatchesOf(examples, options, seed, CancellationToken.None);
+        while (source.Read(CancellationToken.None) is { } batch)
+            yield return batch;
+    }
+
+    /// <summary>The loss that the batch's labels mean for this model. The caller owns the scalar.</summary>
+    public Tensor Loss(Batch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return SupervisedLoss.Of(Model, batch, ForwardContext.Evaluation);
+    }
+
+    /// <summary>The parameters that want a gradient, for an optimizer.</summary>
+    public IEnumerable<Parameter> TrainableParameters() => Model.TrainableParameters();
+
+    private ExampleBatches BatchesOf(IEnumerable<Example> examples, BatchOptions options, long seed, CancellationToken cancellationToken)
+    {
+        StackConfig input = Model.Config.Encoder ?? Model.Config.Decoder!;
+        bool both = Model.Config.Encoder is not null && Model.Config.Decoder is not null;
+        ExampleEncoder encoder = new()
+        {
+            Tokenizer = Tokenizer,
+            AnswerTokenizer = _files.AnswerTokenizer,
+            EncoderDecoder = both,
+            Render = HasChatTemplate ? RenderChat : null,
+            EosId = _files.Defaults.EosTokenIds is [int eos, ..] ? eos : Tokenizer.EosId,
+            BosId = _files.Defaults.BosTokenId ?? Model.Config.BosTokenId,
+            ContextLength = input.Positions.Limit,
+            AnswerContextLength = both ? Model.Config.Decoder!.Positions.Limit : null,
+            Options = options,
+        };
+        int pad = _files.Defaults.PadTokenId ?? Model.Config.PadTokenId ?? encoder.EosId ?? 0;
+        int start = _files.Defaults.DecoderStartTokenId ?? Model.Config.DecoderStartTokenId ?? pad;
+        return new ExampleBatches(examples, encoder, seed, pad, start, Model.Device, cancellationToken);
+    }
+
+    private Dictionary<string, double> LossOn(ExampleBatches batches, CancellationToken cancellationToken)
+    {
+        double sum = 0, weight = 0;
+        while (batches.Read(cancellationToken) is { } batch)
+        {
+            using (batch)
+            using (no_grad())
+            {
+                (Tensor part, double terms) = SupervisedLoss.Sum(Model, batch, ForwardContext.Evaluation);
+                using (part)
+                    sum += part.ToDouble();
+                weight += terms;
+            }
+        }
+
+        return new Dictionary<string, double> { ["loss"] = sum / weight, ["perplexity"] = Math.Exp(sum / weight) };
+    }
+}
