@@ -12,6 +12,7 @@ public sealed partial class Llm
 {
     /// <summary>
     /// Trains the model on examples: every parameter that wants a gradient (see <see cref="TransformerModel.SetTrainable"/>).
+    /// Held-out examples, where the options have some, give the figures <c>loss</c> and <c>perplexity</c>.
     /// </summary>
     /// <param name="examples">Prompts and completions, or conversations.</param>
     /// <param name="options">How; null for the defaults.</param>
@@ -20,25 +21,12 @@ public sealed partial class Llm
     /// <exception cref="DataException">There is nothing to train on.</exception>
     /// <exception cref="TrainingException">Training cannot go on; the message names the step, the examples and the last good checkpoint.</exception>
     public TrainingResult FineTune(
-        IEnumerable<Example> examples, TrainingOptions? options = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        FineTune(examples, [], options, progress, cancellationToken);
-
-    /// <summary>The same, with the loss on held-out examples measured as <see cref="TrainingOptions.Validation"/> says.</summary>
-    /// <param name="examples">Prompts and completions, or conversations.</param>
-    /// <param name="validation">Examples that are not trained on; none for no validation.</param>
-    /// <param name="options">How; null for the defaults.</param>
-    /// <param name="progress">Hears of every step.</param>
-    /// <param name="cancellationToken">Checked between batches.</param>
-    public TrainingResult FineTune(
-        IEnumerable<Example> examples, IEnumerable<Example> validation, TrainingOptions? options = null,
-        IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+        IEnumerable<Example> examples, TrainingOptions? options = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
-        ArgumentNullException.ThrowIfNull(validation);
         options = (options ?? new TrainingOptions()).Validate();
-        Example[] held = [.. validation];
         using ExampleBatches source = BatchesOf(examples, options.Batches, options.Seed, cancellationToken);
-        using ExampleBatches? heldOut = held.Length == 0 ? null : BatchesOf(held, options.Batches with { Shuffle = false }, options.Seed, cancellationToken);
+        using ExampleBatches? heldOut = options.Validation.Examples is not { } held ? null : BatchesOf(held, options.Batches with { Shuffle = false }, options.Seed, cancellationToken);
         SupervisedObjective objective = new(Model, new ForwardContext { GradientCheckpointing = options.GradientCheckpointing });
         Trainer<Batch> trainer = new(objective, source, options)
         {

@@ -184,15 +184,7 @@ public sealed class LlmTests
     }
 
     // A configuration whose vocabulary the tokenizer beside it fits.
-    private static TemporaryFolder Folder(string name)
-    {
-        TemporaryFolder folder = new();
-        JsonObject config = JsonSerializer.SerializeToNode(TinyFamilies.Config(name))!.AsObject();
-        config["vocab_size"] = 300;
-        File.WriteAllText(folder["config.json"], config.ToJsonString());
-        File.WriteAllText(folder["tokenizer.json"], TinyTokenizers.ByteLevelJson);
-        return folder;
-    }
+    private static TemporaryFolder Folder(string name) => TinyLlm.Folder(name);
 
     private sealed class Listener(Action<LoadProgress> hear) : IProgress<LoadProgress>
     {

@@ -1,3 +1,4 @@
 using LlmCourse.Tests.Fuzzing;
+using LlmCourse.Tests.Training;
 
-return FuzzProcess.Run(args);
+return args is ["train", string folder] ? TrainingProcess.Run(folder) : FuzzProcess.Run(args);

@@ -9,7 +9,7 @@ namespace LlmCourse.Data;
 /// belongs to the completion, so the completion is what differs from the prompt's own tokens. A completion ends with the
 /// end-of-text token. Immutable.
 /// </summary>
-internal sealed class ExampleEncoder
+internal sealed record ExampleEncoder
 {
     private const int Unlimited = 512;
 

@@ -1,8 +1,13 @@
+using LlmCourse.Data;
+
 namespace LlmCourse.Training;
 
 /// <summary>How often a model is measured on held-out examples while it is trained, and what follows from that.</summary>
 public sealed record ValidationOptions
 {
+    /// <summary>Examples that are not trained on; null for no validation.</summary>
+    public IReadOnlyList<Example>? Examples { get; init; }
+
     /// <summary>Steps between two; there is one at the end in any case. Default: 100.</summary>
     public int Every { get; init; } = 100;
 

@@ -69,7 +69,7 @@ public sealed partial class FuzzTests
     }
 
     /// <summary>The host of the runtime that runs this test, which need not be on the path.</summary>
-    private static string DotnetHost() => Path.GetFullPath(Path.Combine(
+    internal static string DotnetHost() => Path.GetFullPath(Path.Combine(
         RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
 
     private static long Number(Match match, int group) => long.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
