@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace LlmCourse.Tests.Runtime;
 
-/// <summary>Every faster form equals the plain one, which records a gradient and therefore never takes it.</summary>
+/// <summary>Every faster form equals the plain one, which records a gradient and therefore never takes it. They are forms for the CPU, so all is there.</summary>
 public sealed class KernelsTests
 {
     [Theory]
@@ -97,7 +97,7 @@ public sealed class KernelsTests
     private static Tensor Random(int seed, params long[] shape)
     {
         using Generator generator = new((ulong)seed, CPU);
-        return randn(shape, generator: generator);
+        return randn(shape, device: CPU, generator: generator);
     }
 
     private static Tensor Recorded(Tensor x) => x.detach().requires_grad_();
