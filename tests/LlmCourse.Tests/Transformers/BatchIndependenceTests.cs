@@ -68,5 +68,7 @@ public sealed class BatchIndependenceTests
         using EncoderState copies = model.Trunk.Encode(twice);
         using Hidden expected = model.Trunk.Run(decoder, memory: copies);
         TinyFamilies.Close(expected.States, hidden.States, 1e-5);
+        using Hidden captured = model.Trunk.Run(decoder, new ForwardContext { CaptureAttentions = true }, memory);
+        TinyFamilies.Close(expected.States, captured.States, 1e-5);
     }
 }
