@@ -29,6 +29,21 @@ public sealed class LiveTensorsTests
         });
     }
 
+    [SkippableFact]
+    public void What_is_derived_from_weights_is_renewed_without_a_trace()
+    {
+        TransformerConfig config = Tiny.Decoder(stack => stack with { Norm = new NormConfig { Kind = NormKind.Rms, UnitOffset = true, Final = true } });
+        using Batch batch = Batch.ForDecoder([[3, 4, 5]], device: TestDevice.Device);
+        using TransformerModel model = Tiny.Model(config);
+        using var noGrad = torch.no_grad();
+        ProcessWide.LeavesNoTensors(5, _ =>
+        {
+            foreach ((string _, var parameter) in model.NamedParameters)
+                parameter.mul_(1.01);
+            model.Logits(batch).Dispose();
+        });
+    }
+
     private sealed class FailsAt(string name) : ILinearAdapter
     {
         public torch.Tensor Apply(AdapterSite site, torch.Tensor input, torch.Tensor output) =>
