@@ -13,12 +13,12 @@ public sealed class LlmTests
 {
     private static readonly GenerationOptions Short = new() { MaxNewTokens = 12, Temperature = 1, Seed = 5, EosTokenIds = [] };
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public async Task Streamed_pieces_are_the_text(string name)
     {
         using TemporaryFolder folder = Folder(name);
-        using Llm llm = Llm.FromConfig(folder.Path, 7);
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
         for (int seed = 0; seed < 4; seed++)
         {
             GenerationOptions options = Short with { Seed = seed, StopStrings = seed % 2 == 0 ? [] : ["e", "ll"] };
@@ -27,11 +27,11 @@ public sealed class LlmTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_reader_may_stop_early_or_cancel()
     {
         using TemporaryFolder folder = Folder("llama");
-        using Llm llm = Llm.FromConfig(folder.Path, 7);
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
         int seen = 0;
         await foreach (StreamedToken _ in llm.StreamTokensAsync("hello", Short with { MaxNewTokens = 200 }))
         {
@@ -46,43 +46,43 @@ public sealed class LlmTests
                 await cancel.CancelAsync();
         });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => llm.GenerateAsync(["hello"], Short, cancel.Token));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Llm.LoadAsync(folder.Path, cancellationToken: cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Llm.LoadAsync(folder.Path, OnDevice, cancellationToken: cancel.Token));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task What_fails_while_streaming_reaches_the_reader()
     {
         using TemporaryFolder folder = Folder("llama");
-        using Llm llm = Llm.FromConfig(folder.Path, 7);
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
         GenerationOptions options = Short with { StopWhen = soFar => soFar.Tokens.Count == 3 ? throw new InvalidDataException("mine") : false };
         await Assert.ThrowsAsync<InvalidDataException>(() => Pieces(llm, options));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Pieces(llm, Short with { EosTokenIds = [100_000] }));
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void A_saved_model_generates_the_same(string name)
     {
         using TemporaryFolder folder = Folder(name);
-        using Llm llm = Llm.FromConfig(folder.Path, 7);
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
         string saved = folder["saved"];
         llm.Save(saved);
         llm.Save(saved); // over itself
         llm.Save(saved, maxShardBytes: 8_000);
         List<LoadProgress> heard = [];
-        using Llm again = Llm.Load(saved, progress: new Listener(heard.Add));
+        using Llm again = Llm.Load(saved, OnDevice, progress: new Listener(heard.Add));
         Assert.Equal(1, heard[^1].Fraction);
         Assert.Equal(llm.Generate("hello world", Short).Tokens, again.Generate("hello world", Short).Tokens);
         again.Save(saved); // over what it was loaded from
-        using Llm third = Llm.Load(saved, new LoadOptions { Type = torch.ScalarType.Float64 });
+        using Llm third = Llm.Load(saved, OnDevice with { Type = torch.ScalarType.Float64 });
         Assert.Equal(llm.Generate("hello", Short with { Temperature = 0 }).Tokens, third.Generate("hello", Short with { Temperature = 0 }).Tokens);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_folder_that_is_no_checkpoint_is_not_replaced()
     {
         using TemporaryFolder folder = Folder("gpt2"), other = new();
-        using Llm llm = Llm.FromConfig(folder.Path, 7);
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
         other.Write("letters.txt", 1);
         Assert.Throws<CheckpointException>(() => llm.Save(other.Path));
         Assert.Throws<CheckpointException>(() => llm.Save(other["letters.txt"]));
@@ -90,11 +90,11 @@ public sealed class LlmTests
         Assert.ThrowsAny<ArgumentException>(() => llm.Save(other["new"], maxShardBytes: 0));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Bad_prompts_are_refused_by_name()
     {
         using TemporaryFolder folder = Folder("gpt2");
-        using Llm llm = Llm.FromConfig(folder.Path, 7);
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
         Assert.ThrowsAny<ArgumentException>(() => llm.GenerateFromIds([[300]]));
         Assert.ThrowsAny<ArgumentException>(() => llm.GenerateFromIds([[-1]]));
         Assert.ThrowsAny<ArgumentException>(() => llm.GenerateFromIds([[]]));
@@ -118,12 +118,12 @@ public sealed class LlmTests
         Assert.Contains("type", error.Message, StringComparison.OrdinalIgnoreCase);
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public async Task A_disposed_model_says_so(string name)
     {
         using TemporaryFolder folder = Folder(name);
-        Llm llm = Llm.FromConfig(folder.Path, 7);
+        Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
         llm.Dispose();
         llm.Dispose();
         Assert.Throws<ObjectDisposedException>(() => llm.Generate("hello"));
@@ -133,38 +133,38 @@ public sealed class LlmTests
         await Assert.ThrowsAsync<ObjectDisposedException>(() => Pieces(llm, Short));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Threads_generate_at_once_what_one_generates()
     {
         using TemporaryFolder folder = Folder("llama");
-        using Llm llm = Llm.FromConfig(folder.Path, 7);
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
         string[] prompts = [.. Enumerable.Range(0, 8).Select(i => new string('h', i + 1) + "ello " + i)];
         string[] alone = [.. prompts.Select(prompt => llm.Generate(prompt, Short).Text)];
         string[] together = await Task.WhenAll(prompts.Select(prompt => Task.Run(() => llm.Generate(prompt, Short).Text)));
         Assert.Equal(alone, together);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_folder_without_a_tokenizer_generates_from_ids()
     {
         using TemporaryFolder folder = Folder("llama");
         File.Delete(folder["tokenizer.json"]);
-        using Llm llm = Llm.FromConfig(folder.Path, 7);
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
         Assert.Throws<InvalidOperationException>(() => llm.Generate("hello"));
         Assert.Throws<InvalidOperationException>(() => llm.Chat("hello"));
         Assert.Throws<InvalidOperationException>(() => llm.GenerateFromIds([[3]], Short with { StopStrings = ["a"] }));
         Assert.Equal(12, llm.GenerateFromIds([[3, 4]], Short)[0].Tokens.Count);
         llm.Save(folder["saved"]);
-        using Llm again = Llm.Load(folder["saved"]);
+        using Llm again = Llm.Load(folder["saved"], OnDevice);
         Assert.Equal(llm.GenerateFromIds([[3, 4]], Short)[0].Tokens, again.GenerateFromIds([[3, 4]], Short)[0].Tokens);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Generation_defaults_are_honoured()
     {
         using TemporaryFolder folder = Folder("bart");
         File.WriteAllText(folder["generation_config.json"], """{"max_length":9,"do_sample":true,"temperature":0.5,"forced_bos_token_id":77,"forced_eos_token_id":2,"eos_token_id":[2,3],"decoder_start_token_id":2}""");
-        using Llm llm = Llm.FromConfig(folder.Path, 7);
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
         for (int seed = 0; seed < 5; seed++)
         {
             Completion completion = llm.Generate("hello world", new GenerationOptions { Seed = seed });
@@ -174,6 +174,8 @@ public sealed class LlmTests
             Assert.NotNull(completion.Seed);
         }
     }
+
+    private static LoadOptions OnDevice => new() { Device = TestDevice.Device };
 
     private static async Task<List<string>> Pieces(Llm llm, GenerationOptions options)
     {

@@ -52,7 +52,7 @@ internal static class TinyFamilies
         return document.RootElement.Clone();
     }
 
-    public static Pretrained Load(string name, long seed = 7) => Pretrained.FromConfig(Config(name), seed);
+    public static Pretrained Load(string name, long seed = 7) => Pretrained.FromConfig(Config(name), seed, device: TestDevice.Device);
 
     public static TransformerModel Model(string name, long seed = 7) => Load(name, seed).Model;
 
@@ -66,8 +66,8 @@ internal static class TinyFamilies
     /// <summary>A batch to learn from, for a model of any kind.</summary>
     public static Batch Batch(TransformerModel model, int[][] rows) => model.Config switch
     {
-        { Encoder: not null, Decoder: not null } => LlmCourse.Data.Batch.ForEncoderDecoder(rows, [.. rows.Select(row => row.Reverse().ToArray())], model.Config.DecoderStartTokenId!.Value, padId: 0),
-        _ => LlmCourse.Data.Batch.ForDecoder(rows),
+        { Encoder: not null, Decoder: not null } => LlmCourse.Data.Batch.ForEncoderDecoder(rows, [.. rows.Select(row => row.Reverse().ToArray())], model.Config.DecoderStartTokenId!.Value, padId: 0, device: model.Device),
+        _ => LlmCourse.Data.Batch.ForDecoder(rows, device: model.Device),
     };
 
     /// <summary>The largest difference of two tensors of one shape.</summary>
@@ -75,7 +75,7 @@ internal static class TinyFamilies
     {
         Assert.Equal(first.shape, second.shape);
         using var scope = torch.NewDisposeScope();
-        return first.sub(second).abs().max().ToDouble();
+        return first.cpu().sub(second.cpu()).abs().max().ToDouble();
     }
 
     public static void Close(torch.Tensor expected, torch.Tensor actual, double tolerance, string what = "")
@@ -87,6 +87,7 @@ internal static class TinyFamilies
     public static void SameBits(torch.Tensor expected, torch.Tensor actual, string what = "")
     {
         Assert.Equal(expected.shape, actual.shape);
-        Assert.True(expected.bytes.SequenceEqual(actual.bytes), $"{what}: bits differ");
+        using torch.Tensor one = expected.cpu(), other = actual.cpu();
+        Assert.True(one.bytes.SequenceEqual(other.bytes), $"{what}: bits differ");
     }
 }

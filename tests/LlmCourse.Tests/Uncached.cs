@@ -14,8 +14,8 @@ internal static class Uncached
         using var noGrad = no_grad();
         bool seq2Seq = model.Config.Encoder is not null;
         using Batch batch = seq2Seq
-            ? new Batch(Sequences.FromRows([prompt]), Sequences.FromRows([decoder]))
-            : new Batch(Sequences.FromRows([decoder]));
+            ? new Batch(Sequences.FromRows([prompt], device: model.Device), Sequences.FromRows([decoder], device: model.Device))
+            : new Batch(Sequences.FromRows([decoder], device: model.Device));
         using Tensor logits = model.Logits(batch, view);
         return logits[0];
     }

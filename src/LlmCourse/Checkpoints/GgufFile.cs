@@ -1,4 +1,5 @@
 using System.Numerics;
+using LlmCourse.Runtime;
 using static TorchSharp.torch;
 
 namespace LlmCourse.Checkpoints;
@@ -75,7 +76,7 @@ internal sealed unsafe class GgufFile : IWeightSource
         if (TensorMemory.IsPlain(destination, ScalarType.Float32))
         {
             GgufBlocks.Dequantise(type, _file.Data + weight.Offset, (float*)TensorMemory.Pointer(destination), blocks);
-            TensorMemory.MarkWritten(destination);
+            WriteCount.Raise(destination);
             return;
         }
 

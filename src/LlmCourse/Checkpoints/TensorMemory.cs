@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using LlmCourse.Runtime;
 using static TorchSharp.torch;
 
 namespace LlmCourse.Checkpoints;
@@ -51,7 +52,7 @@ internal static unsafe partial class TensorMemory
         if (IsPlain(destination, stored))
         {
             file.CopyTo(weight.Offset, Pointer(destination), weight.Bytes);
-            MarkWritten(destination);
+            WriteCount.Raise(destination);
         }
         else if (weight.Offset % ElementSize(stored) == 0) // the mapping itself begins at a page
         {
@@ -64,18 +65,6 @@ internal static unsafe partial class TensorMemory
             file.CopyTo(weight.Offset, Pointer(aligned), weight.Bytes);
             destination.copy_(aligned);
         }
-    }
-
-    /// <summary>
-    /// Raises the version of a tensor whose memory was written behind libtorch's back, so that whatever was derived from
-    /// it is seen to be stale.
-    /// </summary>
-    public static void MarkWritten(Tensor tensor)
-    {
-        using IDisposable noGradient = no_grad();
-        using Tensor flat = tensor.view(-1);
-        using Tensor nothing = flat.narrow(0, 0, 0);
-        nothing.zero_();
     }
 
     public static uint ElementSize(ScalarType type) => type switch

@@ -13,16 +13,15 @@ internal static unsafe class CpuElementwise
     private const int Lanes = 8;
 
     /// <summary>x / √(mean(x²) + ε) · w over the last dimension; x contiguous.</summary>
-    public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, bool unitOffset)
+    public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon)
     {
         int size = (int)x.size(-1);
         Tensor result = CpuKernels.Result(x.shape);
         float* from = CpuKernels.Data(x), scale = CpuKernels.Data(weight), to = CpuKernels.Data(result);
-        float offset = unitOffset ? 1 : 0;
         CpuKernels.Share(x.numel() / size, size, (first, last) =>
         {
             for (long r = first; r < last; r++)
-                RmsNormRow(from + (r * size), scale, to + (r * size), size, (float)epsilon, offset);
+                RmsNormRow(from + (r * size), scale, to + (r * size), size, (float)epsilon);
         });
         CpuKernels.KeepAlive(x, weight);
         return result;
@@ -67,7 +66,7 @@ internal static unsafe class CpuElementwise
         return result;
     }
 
-    private static void RmsNormRow(float* x, float* weight, float* y, int size, float epsilon, float offset)
+    private static void RmsNormRow(float* x, float* weight, float* y, int size, float epsilon)
     {
         Vector256<float> squares = default;
         int i = 0;
@@ -82,9 +81,9 @@ internal static unsafe class CpuElementwise
             sum += x[i] * x[i];
         float factor = 1 / MathF.Sqrt((sum / size) + epsilon);
         for (i = 0; i <= size - Lanes; i += Lanes)
-            (Vector256.Load(x + i) * factor * (Vector256.Load(weight + i) + Vector256.Create(offset))).Store(y + i);
+            (Vector256.Load(x + i) * factor * Vector256.Load(weight + i)).Store(y + i);
         for (; i < size; i++)
-            y[i] = x[i] * factor * (weight[i] + offset);
+            y[i] = x[i] * factor * weight[i];
     }
 
     private static void RotateHead(float* x, float* cos, float* sin, float* y, long half, long size)

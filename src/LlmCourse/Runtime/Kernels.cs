@@ -21,15 +21,17 @@ internal static class Kernels
         (UseCpu(x, weight) ? CpuKernels.Linear(x, weight, bias) : null) ?? nn.functional.linear(x, weight, bias));
 
     /// <summary>
-    /// softmax(scale · q kᵀ + mask) v. q [B, H, T, d], k and v [B, Hkv, S, d] with Hkv dividing H, mask broadcastable to
+    /// softmax(scale · q kᵀ + mask) v. q [B, H, T, d], k and v [B or 1, Hkv, S, d] with Hkv dividing H, mask broadcastable to
     /// [B, H, T, S] (bool: true is visible; float: added) or null; causal is top-left aligned and excludes a mask.
     /// </summary>
     public static Tensor Attention(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, double scale) => Timed("attention", () =>
         (!causal && UseCpu(q, k) && !v.requires_grad ? CpuAttention.Attend(q, k, v, mask, scale) : null) ?? Script.Attention(q, k, v, mask, causal, scale));
 
-    /// <summary>x / √(mean(x²) + ε) · w over the last dimension, the statistics in fp32 (Zhang and Sennrich 2019, eq. 4).</summary>
-    public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, bool unitOffset) =>
-        Timed("norm", () => RmsNormOf(x, weight, epsilon, unitOffset));
+    /// <summary>
+    /// x / √(mean(x²) + ε) · w over the last dimension, the statistics in fp32 (Zhang and Sennrich 2019, eq. 4). A half-precision
+    /// x is rounded before it is multiplied by a weight of its own type, and after where the weight is wider.
+    /// </summary>
+    public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon) => Timed("norm", () => RmsNormOf(x, weight, epsilon));
 
     /// <summary>
     /// Rotates pairs (i, i + d/2) of the first <c>2 · cos.size(-1)</c> elements of each head (Su et al. 2021, in the half-split
@@ -64,17 +66,17 @@ internal static class Kernels
         return nn.functional.cross_entropy(wide, labels, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
     }
 
-    private static Tensor RmsNormOf(Tensor x, Tensor weight, double epsilon, bool unitOffset)
+    private static Tensor RmsNormOf(Tensor x, Tensor weight, double epsilon)
     {
         if (UseCpu(x, weight) && x.is_contiguous() && weight.dtype == x.dtype)
-            return CpuElementwise.RmsNorm(x, weight, epsilon, unitOffset);
+            return CpuElementwise.RmsNorm(x, weight, epsilon);
         using var scope = NewDisposeScope();
         Tensor wide = x.to(ScalarType.Float32);
         if (x.dtype == ScalarType.Float64)
             wide = x;
         Tensor scale = wide.pow(2).mean([-1], keepdim: true).add(epsilon).rsqrt();
-        Tensor result = unitOffset
-            ? wide.mul(scale).mul(weight.to(wide.dtype).add(1)).to(x.dtype)
+        Tensor result = weight.dtype == wide.dtype
+            ? wide.mul(scale).mul(weight).to(x.dtype)
             : wide.mul(scale).to(x.dtype).mul(weight);
         return result.MoveToOuterDisposeScope();
     }

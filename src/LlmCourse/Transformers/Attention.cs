@@ -112,6 +112,8 @@ internal sealed class Attention
     private Tensor Explicit(Tensor q, Tensor k, Tensor v, AttentionMask.Lowered mask, ForwardContext context, List<Tensor>? captured)
     {
         long batch = q.size(0), heads = q.size(1), queries = q.size(2), size = q.size(3), keys = k.size(2), group = heads / k.size(1);
+        if (k.size(0) != batch) // many rows over one encoded one
+            (k, v) = (k.expand(batch, -1, -1, -1), v.expand(batch, -1, -1, -1));
         if (group > 1) // each key head serves `group` query heads
             (k, v) = (k.repeat_interleave(group, 1), v.repeat_interleave(group, 1));
         Tensor scores = bmm(q.reshape(batch * heads, queries, size), k.reshape(batch * heads, keys, size).transpose(1, 2))

@@ -16,7 +16,7 @@ public sealed class RowAdaptersTests
 
     public static TheoryData<string> Models => ["t5", "t5-gated", "llama", "gpt2", "bart"];
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Models))]
     public void Each_row_of_a_mixed_batch_has_its_own_adapter(string name)
     {
@@ -37,18 +37,18 @@ public sealed class RowAdaptersTests
         TinyFamilies.SameBits(plain, model.Logits(batch, View(null, null, null)));
     }
 
-    [Fact]
+    [SkippableFact]
     public void It_is_the_formula()
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         // A = [1 2], B = [3; -1], scale ½: x = (1, 1) → A x = 3 → B A x = (9, -3) → half of it
-        using LoraDelta delta = new(new Parameter(tensor(new[] { 1f, 2f }, [1, 2])), new Parameter(tensor(new[] { 3f, -1f }, [2, 1])), 0.5);
-        Tensor result = delta.AddTo(tensor(new[] { 10f, 20f }, [1, 1, 2]), ones(1, 1, 2));
-        Assert.Equal([14.5f, 18.5f], result.data<float>().ToArray());
+        using LoraDelta delta = new(new Parameter(tensor(new[] { 1f, 2f }, [1, 2], device: TestDevice.Device)), new Parameter(tensor(new[] { 3f, -1f }, [2, 1], device: TestDevice.Device)), 0.5);
+        Tensor result = delta.AddTo(tensor(new[] { 10f, 20f }, [1, 1, 2], device: TestDevice.Device), ones(1, 1, 2, device: TestDevice.Device));
+        Assert.Equal([14.5f, 18.5f], result.cpu().data<float>().ToArray());
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(ScalarType.BFloat16)]
     [InlineData(ScalarType.Float64)]
     public void Adapters_stay_fp32_over_any_base(ScalarType type)
@@ -66,7 +66,7 @@ public sealed class RowAdaptersTests
         TinyFamilies.Close(expected, logits.to(ScalarType.Float32), type == ScalarType.Float64 ? 1e-4 : 0.05 * expected.abs().max().ToDouble());
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Models))]
     public void Generation_keeps_each_rows_adapter_when_rows_finish(string name)
     {
@@ -83,7 +83,7 @@ public sealed class RowAdaptersTests
         Assert.NotEqual(alone[1].Tokens, Generate(model, View(first), [Prompts[1]])[0].Tokens);
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Models))]
     public async Task Two_threads_generate_with_different_adapters_on_one_base(string name)
     {
@@ -96,7 +96,7 @@ public sealed class RowAdaptersTests
             Assert.Equal(expected[i % 2], got[i]);
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Models))]
     public void Training_an_adapter_leaves_the_base_alone(string name)
     {
@@ -128,7 +128,7 @@ public sealed class RowAdaptersTests
         });
     }
 
-    [Fact]
+    [SkippableFact]
     public void Gradients_of_a_mixed_batch_go_to_each_rows_adapter()
     {
         using TransformerModel model = TinyFamilies.Model("llama");
@@ -147,7 +147,7 @@ public sealed class RowAdaptersTests
             TinyFamilies.Close(parameter.grad!, gradient, 1e-4 * (1 + gradient.abs().max().ToDouble()));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Mixed_rows_where_rows_are_gone_are_refused()
     {
         using TransformerModel model = TinyFamilies.Model("llama");

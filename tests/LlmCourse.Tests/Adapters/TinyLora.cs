@@ -32,7 +32,8 @@ internal sealed class TinyLora : IDisposable
 
     private static Parameter Random(Generator generator, long rows, long columns)
     {
-        Parameter parameter = new(randn([rows, columns], generator: generator).mul_(0.5));
+        using Tensor values = randn([rows, columns], device: CPU, generator: generator).mul_(0.5); // drawn on the host: the same on every device
+        Parameter parameter = new(values.to(TestDevice.Device));
         parameter.DetachFromDisposeScope();
         return parameter;
     }

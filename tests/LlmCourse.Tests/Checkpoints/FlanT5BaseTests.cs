@@ -20,17 +20,17 @@ public sealed class FlanT5BaseTests
         }
         """;
 
-    [Fact]
+    [SkippableFact]
     [Trait("Category", "Long")]
     public void It_has_its_size_is_saved_reloaded_to_the_bit_and_generates()
     {
         using TemporaryFolder folder = new();
-        using Pretrained made = Pretrained.FromConfig(JsonDocument.Parse(Config).RootElement, seed: 1);
+        using Pretrained made = Pretrained.FromConfig(JsonDocument.Parse(Config).RootElement, seed: 1, device: TestDevice.Device);
         Assert.Equal(247_577_856, made.Model.ParameterCount);
         made.Write(folder.Path, maxShardBytes: 400_000_000);
         Assert.Equal(3, Directory.GetFiles(folder.Path, "*.safetensors").Length); // 990 MB
 
-        using Pretrained loaded = Pretrained.FromFolder(folder.Path);
+        using Pretrained loaded = Pretrained.FromFolder(folder.Path, device: TestDevice.Device);
         foreach (((string name, var first), (string again, var second)) in made.Model.NamedParameters.Zip(loaded.Model.NamedParameters))
         {
             Assert.Equal(name, again);

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace LlmCourse.Tests.Checkpoints;
 
+/// <summary>Files are read into and written from the memory of the host: nothing here is on the test device.</summary>
 public sealed class GgufFileTests : IDisposable
 {
     private const uint F32 = 0, Q4_0 = 2, Q4_K = 12;

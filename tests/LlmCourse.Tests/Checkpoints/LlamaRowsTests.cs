@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace LlmCourse.Tests.Checkpoints;
 
+/// <summary>Rows are reordered as they are read, in the memory of the host: nothing here is on the test device.</summary>
 public sealed class LlamaRowsTests
 {
     [Fact]

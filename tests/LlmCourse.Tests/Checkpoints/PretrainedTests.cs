@@ -13,7 +13,7 @@ public sealed class PretrainedTests
 {
     public static TheoryData<string> Families => new(Configs.Families);
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Families))]
     public void Saved_and_loaded_again_it_is_the_same_to_the_bit(string family)
     {
@@ -22,16 +22,16 @@ public sealed class PretrainedTests
             using TemporaryFolder first = new(), second = new();
             using Pretrained made = Make(family, type);
             made.Write(first.Path, long.MaxValue);
-            using Pretrained loaded = Pretrained.FromFolder(first.Path, type);
+            using Pretrained loaded = Pretrained.FromFolder(first.Path, type, device: TestDevice.Device);
             Equal(made, loaded);
             loaded.Write(second.Path, maxShardBytes: 500);
             Assert.True(Directory.GetFiles(second.Path, "*.safetensors").Length > 1);
-            using Pretrained again = Pretrained.FromFolder(second.Path, type);
+            using Pretrained again = Pretrained.FromFolder(second.Path, type, device: TestDevice.Device);
             Equal(made, again);
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(ScalarType.Float16, "float16")]
     [InlineData(ScalarType.BFloat16, "bfloat16")]
     [InlineData(ScalarType.Float64, "float64")]
@@ -43,7 +43,7 @@ public sealed class PretrainedTests
         Assert.Equal(name, Pretrained.ReadConfig(folder.Path).GetProperty("dtype").GetString());
         foreach (ScalarType wanted in (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float64])
         {
-            using Pretrained loaded = Pretrained.FromFolder(folder.Path, wanted);
+            using Pretrained loaded = Pretrained.FromFolder(folder.Path, wanted, device: TestDevice.Device);
             using var scope = NewDisposeScope();
             foreach (((_, var want), (_, var got)) in made.Model.NamedParameters.Zip(loaded.Model.NamedParameters))
             {
@@ -53,12 +53,12 @@ public sealed class PretrainedTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void The_type_is_written_under_the_key_that_the_file_used()
     {
         using TemporaryFolder folder = new();
         JsonElement config = Configs.With("llama", """{"torch_dtype":"float32","my_key":[1,{"a":null}]}""");
-        using Pretrained made = Pretrained.FromConfig(config, 1, ScalarType.BFloat16);
+        using Pretrained made = Pretrained.FromConfig(config, 1, ScalarType.BFloat16, device: TestDevice.Device);
         made.Write(folder.Path, long.MaxValue);
         JsonElement written = Pretrained.ReadConfig(folder.Path);
         Assert.Equal("bfloat16", written.GetProperty("torch_dtype").GetString());
@@ -69,7 +69,7 @@ public sealed class PretrainedTests
         Assert.Equal("pt", file.Metadata["format"]);
     }
 
-    [Fact]
+    [SkippableFact]
     public void All_that_is_wrong_with_the_tensors_is_in_one_error()
     {
         using TemporaryFolder folder = new();
@@ -78,11 +78,11 @@ public sealed class PretrainedTests
         {
             weights.RemoveAll(weight => weight.Name is "model.norm.weight" or "model.layers.1.mlp.up_proj.weight");
             int at = weights.FindIndex(weight => weight.Name == "model.layers.0.self_attn.k_proj.weight");
-            weights[at] = PendingWeight.Of(weights[at].Name, zeros(3, 8));
-            weights.Add(PendingWeight.Of("model.layers.0.self_attn.q_proj.bias", zeros(8)));
-            weights.Add(PendingWeight.Of("classifier.weight", zeros(8)));
+            weights[at] = PendingWeight.Of(weights[at].Name, zeros(3, 8, device: TestDevice.Device));
+            weights.Add(PendingWeight.Of("model.layers.0.self_attn.q_proj.bias", zeros(8, device: TestDevice.Device)));
+            weights.Add(PendingWeight.Of("classifier.weight", zeros(8, device: TestDevice.Device)));
         });
-        string message = Assert.Throws<CheckpointException>(() => Pretrained.FromFolder(folder.Path)).Message;
+        string message = Assert.Throws<CheckpointException>(() => Pretrained.FromFolder(folder.Path, device: TestDevice.Device)).Message;
         Assert.Contains(folder.Path, message, StringComparison.Ordinal);
         Assert.Contains("missing tensors: model.layers.1.mlp.up_proj.weight, model.norm.weight.", message, StringComparison.Ordinal);
         Assert.Contains("tensors of another shape: model.layers.0.self_attn.k_proj.weight is [3, 8], config.json means [4, 8].", message, StringComparison.Ordinal);
@@ -91,7 +91,7 @@ public sealed class PretrainedTests
         Assert.Contains("classifier.weight", message, StringComparison.Ordinal);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("bert", "bert.embeddings.position_ids")]
     [InlineData("bert", "cls.predictions.decoder.weight")]
     [InlineData("bert", "cls.seq_relationship.weight")]
@@ -105,12 +105,12 @@ public sealed class PretrainedTests
     {
         using TemporaryFolder folder = new();
         using Pretrained made = Make(family);
-        Save(made, folder, weights => weights.Add(PendingWeight.Of(extra, zeros(2))));
-        using Pretrained loaded = Pretrained.FromFolder(folder.Path);
+        Save(made, folder, weights => weights.Add(PendingWeight.Of(extra, zeros(2, device: TestDevice.Device))));
+        using Pretrained loaded = Pretrained.FromFolder(folder.Path, device: TestDevice.Device);
         Equal(made, loaded);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_base_models_file_has_no_prefix_and_an_old_one_says_gamma_and_beta()
     {
         using TemporaryFolder folder = new();
@@ -125,26 +125,26 @@ public sealed class PretrainedTests
         });
         using SafetensorsFile file = SafetensorsFile.Open(folder["model.safetensors"]);
         Assert.Contains("embeddings.LayerNorm.gamma", file.Weights.Keys);
-        using Pretrained loaded = Pretrained.FromFolder(folder.Path);
+        using Pretrained loaded = Pretrained.FromFolder(folder.Path, device: TestDevice.Device);
         Equal(made, loaded);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("bert", "BertModel", "embeddings.word_embeddings.weight")]
     [InlineData("gpt2", "GPT2Model", "wte.weight")]
     [InlineData("llama", "LlamaModel", "embed_tokens.weight")]
     public void A_base_model_is_saved_as_one(string family, string architecture, string name)
     {
         using TemporaryFolder folder = new();
-        using Pretrained made = Pretrained.FromConfig(Configs.With(family, $$"""{"architectures":["{{architecture}}"]}"""), 1);
+        using Pretrained made = Pretrained.FromConfig(Configs.With(family, $$"""{"architectures":["{{architecture}}"]}"""), 1, device: TestDevice.Device);
         made.Write(folder.Path, long.MaxValue);
         using SafetensorsFile file = SafetensorsFile.Open(folder["model.safetensors"]);
         Assert.Contains(name, file.Weights.Keys);
-        using Pretrained loaded = Pretrained.FromFolder(folder.Path);
+        using Pretrained loaded = Pretrained.FromFolder(folder.Path, device: TestDevice.Device);
         Equal(made, loaded);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("llama", """{"num_hidden_layers":2147483647}""")]
     [InlineData("llama", """{"vocab_size":2147483647}""")]
     [InlineData("llama", """{"vocab_size":2147483647,"hidden_size":2147483647}""")]
@@ -166,58 +166,58 @@ public sealed class PretrainedTests
         made.Write(folder.Path, long.MaxValue);
         using IWeightSource source = WeightFolder.Open(folder.Path);
         long before = GC.GetAllocatedBytesForCurrentThread(), resident = Environment.WorkingSet, start = Stopwatch.GetTimestamp();
-        Assert.ThrowsAny<LlmCourse.Runtime.LlmException>(() => Pretrained.From(Configs.With(family, changes), source, folder.Path, ScalarType.Float32, CPU));
+        Assert.ThrowsAny<LlmCourse.Runtime.LlmException>(() => Pretrained.From(Configs.With(family, changes), source, folder.Path, ScalarType.Float32, TestDevice.Device));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20L << 20);
         Assert.InRange(Environment.WorkingSet - resident, long.MinValue, 1L << 30); // other tests run beside this one
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 5);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Loading_reports_its_progress_and_can_be_cancelled()
     {
         using TemporaryFolder folder = new();
         using Pretrained made = Make("gpt2");
         made.Write(folder.Path, long.MaxValue);
         List<LoadProgress> reports = [];
-        Pretrained.FromFolder(folder.Path, progress: new Listener(reports.Add)).Dispose();
+        Pretrained.FromFolder(folder.Path, progress: new Listener(reports.Add), device: TestDevice.Device).Dispose();
         Assert.Equal(made.Model.NamedParameters.Count(), reports.Count);
         Assert.Equal(made.Model.ParameterCount * 4, reports[^1].Total);
         Assert.Equal(1, reports[^1].Fraction);
         using CancellationTokenSource cancelled = new();
         cancelled.Cancel();
-        Assert.Throws<OperationCanceledException>(() => Pretrained.FromFolder(folder.Path, cancellationToken: cancelled.Token));
+        Assert.Throws<OperationCanceledException>(() => Pretrained.FromFolder(folder.Path, cancellationToken: cancelled.Token, device: TestDevice.Device));
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_llama_in_a_gguf_file_is_its_hugging_face_twin_biases_and_row_order_included()
     {
         using TemporaryFolder folder = new();
-        using Pretrained twin = Pretrained.FromConfig(Configs.With("llama", """{"attention_bias":true,"rms_norm_eps":0.001}"""), 1);
+        using Pretrained twin = Pretrained.FromConfig(Configs.With("llama", """{"attention_bias":true,"rms_norm_eps":0.001}"""), 1, device: TestDevice.Device);
         Randomize(twin.Model);
         string path = folder.Write("x.gguf", TinyLlamaGguf.Build(twin));
         using LlamaGguf source = LlamaGguf.Open(path);
-        using Pretrained loaded = Pretrained.From(source.Config, source, path, ScalarType.Float32, CPU);
+        using Pretrained loaded = Pretrained.From(source.Config, source, path, ScalarType.Float32, TestDevice.Device);
         Equal(twin, loaded);
-        using Batch batch = new(Sequences.FromRows([[3, 4, 5, 6]]));
+        using Batch batch = new(Sequences.FromRows([[3, 4, 5, 6]], device: TestDevice.Device));
         using var noGrad = no_grad();
         using Tensor ours = loaded.Model.Logits(batch), theirs = twin.Model.Logits(batch);
         TensorAssert.Close(theirs, ours, 1e-5);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_gguf_of_old_says_linear_scaling_in_its_own_way()
     {
         using Pretrained twin = TinyFamilies.Load("llama");
         using TemporaryFolder folder = new();
         string path = folder.Write("x.gguf", TinyLlamaGguf.Build(twin, more: file => file.Value("llama.rope.scale_linear", 6, writer => writer.Write(4f))));
         using LlamaGguf source = LlamaGguf.Open(path);
-        using Pretrained loaded = Pretrained.From(source.Config, source, path, ScalarType.Float32, CPU);
+        using Pretrained loaded = Pretrained.From(source.Config, source, path, ScalarType.Float32, TestDevice.Device);
         Assert.Equal(4, loaded.Model.Config.Decoder!.Positions.Scaling!.Factor);
     }
 
     private static Pretrained Make(string family, ScalarType type = ScalarType.Float32)
     {
-        Pretrained made = Pretrained.FromConfig(Configs.With(family), 1, type);
+        Pretrained made = Pretrained.FromConfig(Configs.With(family), 1, type, device: TestDevice.Device);
         Randomize(made.Model);
         return made;
     }
@@ -228,7 +228,7 @@ public sealed class PretrainedTests
         using Generator generator = new(1, CPU);
         foreach ((_, var parameter) in model.NamedParameters)
         {
-            using Tensor values = randn(parameter.shape, generator: generator);
+            using Tensor values = randn(parameter.shape, device: CPU, generator: generator);
             parameter.copy_(values);
         }
     }

@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace LlmCourse.Tests.Checkpoints;
 
+/// <summary>Files are read into and written from the memory of the host: nothing here is on the test device.</summary>
 public sealed class SafetensorsWriterTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -38,7 +38,7 @@ internal static class TinyLlamaGguf
                 _ => throw new InvalidOperationException(name),
             };
             long[] shape = parameter.shape;
-            using Tensor flat = parameter.detach().reshape(-1);
+            using Tensor host = parameter.detach().cpu(), flat = host.reshape(-1);
             float[] values = [.. flat.data<float>()];
             if (parts is [_, _, "self", "q" or "k", _])
                 values = InPairs(values, stack.HeadSize, (int)(values.Length / shape[0]));

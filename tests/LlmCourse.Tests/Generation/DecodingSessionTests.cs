@@ -12,7 +12,7 @@ public sealed class DecodingSessionTests
     private const double Tolerance = 1e-4;
     private static readonly int[][] Prompts = TinyFamilies.Rows(11, 9, 4, 6);
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Prompt_lookup_decoding_gives_the_greedy_tokens(string name)
     {
@@ -26,7 +26,7 @@ public sealed class DecodingSessionTests
         Assert.True(accepted > 0, "no draft was right");
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Pieces_of_any_size_read_like_the_whole(string name)
     {
@@ -38,7 +38,7 @@ public sealed class DecodingSessionTests
         int[] read = [0, 0, 0];
         foreach (int[] widths in new int[][] { [3, 1, 2], [1, 4, 2], [1, 1, 1], [4, 3, 5], [2, 2, 1] })
         {
-            using Sequences piece = Sequences.FromRows([.. texts.Select((text, r) => text[read[r]..(read[r] + widths[r])])]);
+            using Sequences piece = Sequences.FromRows([.. texts.Select((text, r) => text[read[r]..(read[r] + widths[r])])], device: TestDevice.Device);
             using Hidden hidden = session.Append(piece);
             Tensor logits = model.TokenLogits(hidden.States, ForwardContext.Evaluation);
             for (int r = 0; r < 3; r++)
@@ -51,7 +51,7 @@ public sealed class DecodingSessionTests
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void What_was_cut_is_forgotten(string name)
     {
@@ -71,7 +71,7 @@ public sealed class DecodingSessionTests
         Check(model, Read(session, more), [0, 1, 2], r => [.. texts[r].Take(lengths[r]), .. more[r]]);
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void One_prefill_grows_into_four_samples(string name)
     {
@@ -93,7 +93,7 @@ public sealed class DecodingSessionTests
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Rows_can_be_reordered_dropped_and_multiplied(string name)
     {
@@ -113,7 +113,7 @@ public sealed class DecodingSessionTests
         Assert.Throws<ArgumentException>(() => Read(session, texts));
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void A_fork_and_its_origin_go_their_own_ways(string name)
     {
@@ -132,11 +132,11 @@ public sealed class DecodingSessionTests
         Check(model, Read(fork, [more[0]]), [1], r => [.. texts[1], .. right[1], .. more[0]]);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_session_is_of_the_right_kind_of_model()
     {
         using TransformerModel decoder = TinyFamilies.Model("llama"), both = TinyFamilies.Model("t5"), encoder = TinyFamilies.Model("bert");
-        using Sequences input = Sequences.FromRows(Prompts);
+        using Sequences input = Sequences.FromRows(Prompts, device: TestDevice.Device);
         Assert.Throws<InvalidOperationException>(() => DecodingSession.Open(both, ForwardContext.Evaluation, 1, 1));
         Assert.Throws<InvalidOperationException>(() => DecodingSession.Open(encoder, ForwardContext.Evaluation, 1, 1));
         Assert.Throws<InvalidOperationException>(() => DecodingSession.Open(decoder, ForwardContext.Evaluation, input, 1));
@@ -152,7 +152,7 @@ public sealed class DecodingSessionTests
         bool seq2Seq = model.Config.Encoder is not null;
         List<int>[] rows = [.. prompts.Select(prompt => Uncached.Start(model, prompt))];
         int[] starts = [.. rows.Select(row => row.Count)];
-        using Sequences input = Sequences.FromRows(prompts);
+        using Sequences input = Sequences.FromRows(prompts, device: TestDevice.Device);
         using DecodingSession session = seq2Seq
             ? DecodingSession.Open(model, ForwardContext.Evaluation, input, 8)
             : DecodingSession.Open(model, ForwardContext.Evaluation, prompts.Length, 8);
@@ -161,7 +161,7 @@ public sealed class DecodingSessionTests
         {
             int[][] drafts = [.. rows.Select((row, r) => Draft([.. prompts[r], .. row.Skip(seq2Seq ? 0 : prompts[r].Length)], Longest))];
             int[][] next = [.. rows.Select((row, r) => row.Skip(session.Lengths[r]).Concat(drafts[r]).ToArray())];
-            using Sequences tokens = Sequences.FromRows(next);
+            using Sequences tokens = Sequences.FromRows(next, device: TestDevice.Device);
             using Hidden hidden = session.Append(tokens);
             using Tensor logits = model.TokenLogits(hidden.States, ForwardContext.Evaluation), best = logits.argmax(-1);
             for (int r = 0; r < rows.Length; r++)
@@ -190,13 +190,13 @@ public sealed class DecodingSessionTests
     {
         if (model.Config.Encoder is null)
             return DecodingSession.Open(model, ForwardContext.Evaluation, rows, capacity);
-        using Sequences input = Sequences.FromRows(Prompts[..rows], padLeft: true);
+        using Sequences input = Sequences.FromRows(Prompts[..rows], padLeft: true, device: TestDevice.Device);
         return DecodingSession.Open(model, ForwardContext.Evaluation, input, capacity);
     }
 
     private static Tensor Read(DecodingSession session, int[][] tokens)
     {
-        using Sequences sequences = Sequences.FromRows(tokens);
+        using Sequences sequences = Sequences.FromRows(tokens, device: TestDevice.Device);
         return session.AppendForLogits(sequences);
     }
 

@@ -8,7 +8,7 @@ public sealed class TokenGeneratorTests
 {
     private static readonly int[][] Prompts = TinyFamilies.Rows(21, 7, 3, 5, 1);
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void A_cache_changes_no_token(string name)
     {
@@ -21,7 +21,7 @@ public sealed class TokenGeneratorTests
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void A_seed_gives_each_row_the_same_tokens_in_every_batch(string name)
     {
@@ -38,7 +38,7 @@ public sealed class TokenGeneratorTests
         Assert.Equal(six[0].Tokens, Generate(model, [Prompts[0], [.. Prompts[1], .. Prompts[0], .. Prompts[2]]], options)[0].Tokens);
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Finished_rows_leave_and_the_others_do_not_notice(string name)
     {
@@ -61,7 +61,7 @@ public sealed class TokenGeneratorTests
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void It_can_be_cancelled_between_tokens(string name)
     {
@@ -79,7 +79,7 @@ public sealed class TokenGeneratorTests
         Assert.Throws<OperationCanceledException>(() => generator.Generate(Prompts, null, cancellationToken: cancel.Token));
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_prompt_as_long_as_the_context_is_refused()
     {
         using TransformerModel model = TinyFamilies.Model("gpt2"); // 64 positions

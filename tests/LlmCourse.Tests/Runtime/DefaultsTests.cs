@@ -1,13 +1,14 @@
 using LlmCourse.Data;
 using LlmCourse.Generation;
 using LlmCourse.Runtime;
+using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LlmCourse.Tests.Runtime;
 
-/// <summary>What belongs to the whole process, torch's default type and the choice of kernels, changes no result.</summary>
+/// <summary>What belongs to the whole process, torch's defaults and the choice of kernels, changes no result.</summary>
 [Collection(ProcessWide.Name)]
 public sealed class DefaultsTests
 {
@@ -15,7 +16,7 @@ public sealed class DefaultsTests
 
     private static readonly GenerationOptions Options = new() { MaxNewTokens = 5, EosTokenIds = [], TopAlternatives = 2 };
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void The_default_type_changes_nothing(string name)
     {
@@ -33,7 +34,27 @@ public sealed class DefaultsTests
         Assert.Equal(plain.SelectMany(row => row.LogProbabilities), other.SelectMany(row => row.LogProbabilities));
     }
 
-    [Theory]
+    /// <summary>A tensor that is made without saying where would have no data here, and on a GPU would be in the wrong place.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
+    public void The_default_device_changes_nothing(string name)
+    {
+        (double Loss, IReadOnlyList<int> Tokens) plain = LossAndTokens(name), other;
+        set_default_device(META);
+        try
+        {
+            other = LossAndTokens(name);
+        }
+        finally
+        {
+            set_default_device(CPU);
+        }
+
+        Assert.Equal(plain.Loss, other.Loss, 1e-6);
+        Assert.Equal(plain.Tokens, other.Tokens);
+    }
+
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Faster_kernels_change_no_logits(string name)
     {
@@ -48,7 +69,7 @@ public sealed class DefaultsTests
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Faster_kernels_change_no_generation(string name)
     {
@@ -61,6 +82,23 @@ public sealed class DefaultsTests
     {
         using TransformerModel model = TinyFamilies.Model(name);
         return new TokenGenerator(model, ForwardContext.Evaluation, GenerationDefaults.None).Generate(Prompts, Options);
+    }
+
+    // Of a model after one step of training with dropout.
+    private static (double Loss, IReadOnlyList<int> Tokens) LossAndTokens(string name)
+    {
+        using var scope = NewDisposeScope();
+        using TransformerModel model = TinyFamilies.Model(name);
+        using Batch batch = TinyFamilies.Batch(model, Prompts);
+        using DropoutMasks dropout = new(1, device: TestDevice.Device);
+        using var adam = optim.AdamW(model.TrainableParameters(), lr: 1e-2);
+        SupervisedLoss.Of(model, batch, new ForwardContext { Dropout = dropout }).backward();
+        adam.step();
+        IReadOnlyList<int> tokens = model.Config.Decoder is null
+            ? []
+            : new TokenGenerator(model, ForwardContext.Evaluation, GenerationDefaults.None).Generate(
+                Prompts, Options with { Temperature = 0.9, TopK = 20, TopP = 0.9, RepetitionPenalty = 1.2, Seed = 3 })[0].Tokens;
+        return (SupervisedLoss.Of(model, batch, ForwardContext.Evaluation).ToDouble(), tokens);
     }
 
     private static T Plainly<T>(Func<T> work)

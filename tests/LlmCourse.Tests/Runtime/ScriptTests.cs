@@ -6,9 +6,10 @@ namespace LlmCourse.Tests.Runtime;
 
 public sealed class ScriptTests
 {
-    [Fact]
+    [SkippableFact]
     public void Attention_is_the_same_in_many_threads()
     {
+        Device device = TestDevice.Device;
         Parallel.For(0, 64, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i =>
         {
             using var scope = NewDisposeScope();
@@ -16,23 +17,23 @@ public sealed class ScriptTests
             for (int round = 0; round < 12; round++)
             {
                 int length = 1 + ((i + round) % 5), heads = i % 2 == 0 ? 4 : 2;
-                Tensor q = randn([2, 4, length, 8], requires_grad: i % 3 == 0), k = randn(2, heads, length, 8), v = randn(2, heads, length, 8);
+                Tensor q = randn([2, 4, length, 8], device: device, requires_grad: i % 3 == 0), k = randn(2, heads, length, 8, device: device), v = randn(2, heads, length, 8, device: device);
                 bool masked = round % 2 == 0;
-                Tensor? mask = masked ? ones([1, 1, length, length], ScalarType.Bool).tril() : null;
+                Tensor? mask = masked ? ones([1, 1, length, length], ScalarType.Bool, device).tril() : null;
                 Tensor result = Script.Attention(q, k, v, mask, causal: !masked, 0.3);
                 Tensor wide = k.repeat_interleave(4 / heads, 1), scores = q.matmul(wide.transpose(2, 3)).mul(0.3)
-                    .masked_fill(ones([length, length], ScalarType.Bool).triu(1), float.NegativeInfinity);
+                    .masked_fill(ones([length, length], ScalarType.Bool, device).triu(1), float.NegativeInfinity);
                 TinyFamilies.Close(scores.softmax(-1).matmul(v.repeat_interleave(4 / heads, 1)), result, 1e-5);
             }
         });
     }
 
-    [Fact]
+    [SkippableFact]
     public void Arguments_outlive_a_collection_during_the_call()
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        Tensor q = ones(1, 1, 1, 8), k = ones(1, 1, 1, 8), v = ones(1, 1, 1, 8);
+        Tensor q = ones(1, 1, 1, 8, device: TestDevice.Device), k = q.clone(), v = q.clone();
         using CancellationTokenSource done = new();
         Thread collector = new(() =>
         {
@@ -53,15 +54,5 @@ public sealed class ScriptTests
             done.Cancel();
             collector.Join();
         }
-    }
-
-    [Fact]
-    public void A_version_counts_writes_through_any_view()
-    {
-        using Tensor whole = zeros(4, 2), part = whole.narrow(0, 1, 2);
-        long before = Script.Version(whole);
-        Assert.Equal(before, Script.Version(part));
-        part.add_(1).Dispose();
-        Assert.True(Script.Version(whole) > before);
     }
 }

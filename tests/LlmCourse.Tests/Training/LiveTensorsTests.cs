@@ -11,24 +11,24 @@ namespace LlmCourse.Tests.Training;
 [Collection(ProcessWide.Name)]
 public sealed class LiveTensorsTests
 {
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Steps_leave_no_tensor(string name) => Train(name, 10, FullTraining);
 
-    [Theory]
+    [SkippableTheory]
     [Trait("Category", "Long")]
     [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Two_hundred_steps_leave_no_tensor(string name) => Train(name, 200, FullTraining);
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Steps_of_an_adapter_leave_no_tensor(string name) => Train(name, 10, AdapterTraining);
 
-    [Fact]
+    [SkippableFact]
     public void Losses_and_batches_leave_no_tensor_and_keep_their_arguments()
     {
-        using Tensor logits = randn(3, 4), classes = tensor(new long[] { 1, Batch.Ignore, 0 }), numbers = randn(12), bits = ones(3, 4);
-        using Tensor ids = ones([2, 3], ScalarType.Int64), mask = ones([2, 3], ScalarType.Int64);
+        using Tensor logits = randn(3, 4, device: TestDevice.Device), classes = tensor(new long[] { 1, Batch.Ignore, 0 }, device: TestDevice.Device), numbers = randn(12, device: TestDevice.Device), bits = ones(3, 4, device: TestDevice.Device);
+        using Tensor ids = ones([2, 3], ScalarType.Int64, device: TestDevice.Device), mask = ones([2, 3], ScalarType.Int64, device: TestDevice.Device);
         ProcessWide.LeavesNoTensors(3, _ =>
         {
             Losses.CrossEntropy(logits, classes).Dispose();
@@ -64,7 +64,7 @@ public sealed class LiveTensorsTests
 
     private static void Step(TransformerModel model, optim.Optimizer optimizer, int i, ForwardContext view)
     {
-        using DropoutMasks dropout = new(seed: 1, step: i + 1);
+        using DropoutMasks dropout = new(seed: 1, step: i + 1, device: TestDevice.Device);
         using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(i, 4, 6, 2));
         using (NewDisposeScope())
         {

@@ -8,7 +8,7 @@ public sealed class FeedForwardTests
 {
     // Φ(1) = 0.841345, Φ(−2) = 0.0227501; σ(1) = 0.731059, σ(−2) = 0.119203;
     // tanh form at 1: 0.5 · (1 + tanh(0.797885 · 1.044715)) = 0.841192, at −2: 0.0227012.
-    [Theory]
+    [SkippableTheory]
     [InlineData(Activation.Relu, 1, 0)]
     [InlineData(Activation.Gelu, 0.841345, -0.0455003)]
     [InlineData(Activation.GeluTanh, 0.841192, -0.0454023)]
@@ -16,10 +16,10 @@ public sealed class FeedForwardTests
     public void Activations_are_what_they_are_called(Activation activation, double atOne, double atMinusTwo)
     {
         using var scope = NewDisposeScope();
-        TensorAssert.Close([atOne, atMinusTwo, 0], FeedForward.Activate(tensor(new float[] { 1, -2, 0 }), activation), 1e-6);
+        TensorAssert.Close([atOne, atMinusTwo, 0], FeedForward.Activate(tensor(new float[] { 1, -2, 0 }, device: TestDevice.Device), activation), 1e-6);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Without_a_gate_it_is_down_of_activation_of_up()
     {
         // x = (1, 2): up = x · 2 + 1 = (3, 5); ReLU leaves it; down = (3 + 5, 0) + (0.5, 0.5).
@@ -32,7 +32,7 @@ public sealed class FeedForwardTests
         });
     }
 
-    [Fact]
+    [SkippableFact]
     public void With_a_gate_the_activation_of_the_gate_multiplies_up()
     {
         // x = (1, 2): gate = (1, −2) → ReLU (1, 0); up = (10, 20); product (10, 0); down swaps.
@@ -50,17 +50,17 @@ public sealed class FeedForwardTests
     private static void Check(bool gated, double[] expected, Dictionary<string, float[]> weights)
     {
         using var scope = NewDisposeScope();
-        using ParameterStore store = new(ScalarType.Float32, CPU);
+        using ParameterStore store = new(ScalarType.Float32, TestDevice.Device);
         StackConfig config = new() { Layers = 1, Heads = 1, HeadSize = 2, FeedForwardWidth = 2, Gated = gated, FeedForwardBias = true };
         FeedForward feedForward = new(store, "f", config, 2);
         using (no_grad())
         {
             foreach ((string name, var parameter) in store.Named)
-                parameter.copy_(tensor(weights[name]).view(parameter.shape));
-            TensorAssert.Close(expected, feedForward.Forward(tensor(new float[] { 1, 2 }, [1, 1, 2]), ForwardContext.Evaluation));
+                parameter.copy_(tensor(weights[name], device: TestDevice.Device).view(parameter.shape));
+            TensorAssert.Close(expected, feedForward.Forward(tensor(new float[] { 1, 2 }, [1, 1, 2], device: TestDevice.Device), ForwardContext.Evaluation));
         }
 
         // The way of training multiplies the parts, that of inference the whole.
-        TensorAssert.Close(expected, feedForward.Forward(tensor(new float[] { 1, 2 }, [1, 1, 2]), ForwardContext.Evaluation));
+        TensorAssert.Close(expected, feedForward.Forward(tensor(new float[] { 1, 2 }, [1, 1, 2], device: TestDevice.Device), ForwardContext.Evaluation));
     }
 }

@@ -9,7 +9,7 @@ public sealed class KeyValueCacheTests
 {
     private static readonly StackConfig Config = new() { Layers = 1, Heads = 1, HeadSize = 1, FeedForwardWidth = 1 };
 
-    [Fact]
+    [SkippableFact]
     public void What_is_appended_comes_back_behind_what_was_there()
     {
         using var scope = NewDisposeScope();
@@ -20,16 +20,16 @@ public sealed class KeyValueCacheTests
         Assert.Equal(3, cache.Columns);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Values_are_kept_beside_keys()
     {
         using var scope = NewDisposeScope();
         using KeyValueCache cache = new(Config, rows: 1, capacity: 1);
         (_, Tensor values) = cache.Append(0, Keys([[7, 8]]), Keys([[7, 8]]).neg());
-        Assert.Equal([-7, -8], values.reshape(-1).data<float>().ToArray());
+        Assert.Equal([-7, -8], values.reshape(-1).cpu().data<float>().ToArray());
     }
 
-    [Fact]
+    [SkippableFact]
     public void Rows_of_different_length_are_written_each_behind_its_own_end()
     {
         using var scope = NewDisposeScope();
@@ -39,7 +39,7 @@ public sealed class KeyValueCacheTests
         Assert.Equal([5, 3], cache.Lengths);
     }
 
-    [Fact]
+    [SkippableFact]
     public void It_grows_beyond_its_capacity_and_keeps_what_it_has()
     {
         using var scope = NewDisposeScope();
@@ -51,7 +51,7 @@ public sealed class KeyValueCacheTests
         Assert.Equal("1 2 10 11 12 13 14 15 16 17 18 19 | 3 -10 -11 -12 -13 -14 -15 -16 -17 -18 -19 0", all);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Truncated_rows_go_on_from_their_new_ends()
     {
         using var scope = NewDisposeScope();
@@ -62,7 +62,7 @@ public sealed class KeyValueCacheTests
         Assert.Equal([2, 3], cache.Lengths);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Select_reorders_drops_and_multiplies_rows()
     {
         using var scope = NewDisposeScope();
@@ -73,7 +73,7 @@ public sealed class KeyValueCacheTests
         Assert.Equal("3 5 0 | 1 2 6 | 3 7 0", Append(cache, [1, 1, 1], [[5], [6], [7]]));
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_fork_is_independent()
     {
         using var scope = NewDisposeScope();
@@ -85,7 +85,7 @@ public sealed class KeyValueCacheTests
         Assert.Equal("1 2 4", Append(cache, [1], [[4]]));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Cross_keys_are_made_once_and_one_prompt_serves_many_rows()
     {
         using var scope = NewDisposeScope();
@@ -104,7 +104,7 @@ public sealed class KeyValueCacheTests
         Assert.Equal(1, made);
         Assert.Equal([3, 2, 1, 1], keys.shape);
         Assert.Equal(0, keys.stride(0)); // a view, not a copy
-        Assert.Equal([3, 4, 3, 4, 3, 4], values.reshape(-1).data<float>().ToArray());
+        Assert.Equal([3, 4, 3, 4, 3, 4], values.reshape(-1).cpu().data<float>().ToArray());
     }
 
     private static string Append(KeyValueCache cache, int[] counts, float[][] rows)
@@ -116,10 +116,10 @@ public sealed class KeyValueCacheTests
         using (all)
         using (other)
         {
-            float[] flat = [.. all.reshape(-1).data<float>()];
+            float[] flat = [.. all.reshape(-1).cpu().data<float>()];
             return string.Join(" | ", flat.Chunk(flat.Length / rows.Length).Select(row => string.Join(' ', row)));
         }
     }
 
-    private static Tensor Keys(float[][] rows) => tensor(rows.SelectMany(row => row).ToArray(), [rows.Length, rows[0].Length, 1, 1]);
+    private static Tensor Keys(float[][] rows) => tensor(rows.SelectMany(row => row).ToArray(), [rows.Length, rows[0].Length, 1, 1], device: TestDevice.Device);
 }

@@ -8,14 +8,14 @@ namespace LlmCourse.Tests.Transformers;
 [Collection(ProcessWide.Name)]
 public sealed class LiveTensorsTests
 {
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void A_failing_pass_leaves_no_tensor(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
         using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(1, 5, 3));
         string[] sites = [.. model.Sites.Select(site => site.Name)];
-        using torch.Tensor prompt = torch.ones(2, model.Config.Width);
+        using torch.Tensor prompt = torch.ones(2, model.Config.Width, device: TestDevice.Device);
         ProcessWide.LeavesNoTensors(sites.Length, i =>
         {
             ForwardContext context = new()
@@ -26,6 +26,21 @@ public sealed class LiveTensorsTests
                 Adapter = new FailsAt(sites[Math.Max(i, 0)]),
             };
             Assert.Throws<InvalidDataException>(() => model.Logits(batch, context));
+        });
+    }
+
+    [SkippableFact]
+    public void What_is_derived_from_weights_is_renewed_without_a_trace()
+    {
+        TransformerConfig config = Tiny.Decoder(stack => stack with { Norm = new NormConfig { Kind = NormKind.Rms, UnitOffset = true, Final = true } });
+        using Batch batch = Batch.ForDecoder([[3, 4, 5]], device: TestDevice.Device);
+        using TransformerModel model = Tiny.Model(config);
+        using var noGrad = torch.no_grad();
+        ProcessWide.LeavesNoTensors(5, _ =>
+        {
+            foreach ((string _, var parameter) in model.NamedParameters)
+                parameter.mul_(1.01);
+            model.Logits(batch).Dispose();
         });
     }
 

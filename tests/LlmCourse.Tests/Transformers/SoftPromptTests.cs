@@ -14,7 +14,7 @@ public sealed class SoftPromptTests
     private static readonly int[][] Prompts = TinyFamilies.Rows(6, 7, 2, 5);
     private static readonly int[][] Answers = TinyFamilies.Rows(8, 4, 6, 1);
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Hidden_states_stay_on_the_batchs_own_positions(string name)
     {
@@ -22,19 +22,19 @@ public sealed class SoftPromptTests
         using Tensor prompt = Prompt(model);
         ForwardContext view = new() { SoftPrompt = prompt, CaptureHiddenStates = true };
         using var noGrad = no_grad();
-        using Sequences input = Sequences.FromRows(Prompts, padLeft: true);
+        using Sequences input = Sequences.FromRows(Prompts, padLeft: true, device: TestDevice.Device);
         using EncoderState? memory = Seq2Seq(model) ? model.Trunk.Encode(input, view) : null;
         using Hidden? own = memory is null ? model.Trunk.Run(input, view) : null;
         Hidden hidden = memory?.Hidden ?? own!;
         Assert.Equal([3, 7, model.Config.Width], hidden.States.shape);
         Assert.Equal([3, Virtual, model.Config.Width], hidden.Prefix!.shape);
         Assert.All(hidden.HiddenStates, states => Assert.Equal(hidden.States.shape, states.shape));
-        using Sequences decoder = Sequences.FromRows(Answers);
+        using Sequences decoder = Sequences.FromRows(Answers, device: TestDevice.Device);
         using Hidden? decoded = memory is null ? null : model.Trunk.Run(decoder, view, memory);
         Assert.Null(decoded?.Prefix);
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Padding_changes_nothing_behind_a_soft_prompt(string name)
     {
@@ -46,12 +46,12 @@ public sealed class SoftPromptTests
         bool seq2Seq = Seq2Seq(model);
         foreach (bool left in new[] { true, false })
         {
-            using Batch batch = new(Sequences.FromRows(Prompts, 5, left), seq2Seq ? Sequences.FromRows(Answers) : null);
+            using Batch batch = new(Sequences.FromRows(Prompts, 5, left, device: TestDevice.Device), seq2Seq ? Sequences.FromRows(Answers, device: TestDevice.Device) : null);
             Tensor together = model.Logits(batch, view);
             Sequences last = batch.Decoder ?? batch.Input;
             for (int r = 0; r < Prompts.Length; r++)
             {
-                using Batch alone = new(Sequences.FromRows([Prompts[r]]), seq2Seq ? Sequences.FromRows([Answers[r]]) : null);
+                using Batch alone = new(Sequences.FromRows([Prompts[r]], device: TestDevice.Device), seq2Seq ? Sequences.FromRows([Answers[r]], device: TestDevice.Device) : null);
                 Tensor expected = model.Logits(alone, view)[0];
                 TinyFamilies.Close(expected, together[r].narrow(0, last.Starts[r], last.Lengths[r]), 1e-4, $"row {r}, left {left}");
                 if (left)
@@ -60,7 +60,7 @@ public sealed class SoftPromptTests
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.All), MemberType = typeof(TinyFamilies))]
     public void Virtual_embeddings_that_are_token_embeddings_are_those_tokens(string name)
     {
@@ -68,12 +68,12 @@ public sealed class SoftPromptTests
         int[] tokens = TinyFamilies.Rows(9, Virtual)[0];
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        Tensor prompt = model.Trunk.TokenTable.Whole.index_select(0, tensor(tokens.Select(id => (long)id).ToArray()));
+        Tensor prompt = model.Trunk.TokenTable.Whole.index_select(0, tensor(tokens.Select(id => (long)id).ToArray(), device: TestDevice.Device));
         ForwardContext view = new() { SoftPrompt = prompt };
         bool seq2Seq = Seq2Seq(model);
         int[][] longer = [.. Prompts.Select(row => tokens.Concat(row).ToArray())];
-        using Batch with = new(Sequences.FromRows(Prompts), seq2Seq ? Sequences.FromRows(Answers) : null);
-        using Batch without = new(Sequences.FromRows(longer), seq2Seq ? Sequences.FromRows(Answers) : null);
+        using Batch with = new(Sequences.FromRows(Prompts, device: TestDevice.Device), seq2Seq ? Sequences.FromRows(Answers, device: TestDevice.Device) : null);
+        using Batch without = new(Sequences.FromRows(longer, device: TestDevice.Device), seq2Seq ? Sequences.FromRows(Answers, device: TestDevice.Device) : null);
         Tensor expected = model.Logits(without), logits = model.Logits(with, view);
         for (int r = 0; r < Prompts.Length; r++)
         {
@@ -85,15 +85,15 @@ public sealed class SoftPromptTests
             return;
 
         // The first real token has a loss term, read from the last virtual position.
-        using Batch train = seq2Seq ? TinyFamilies.Batch(model, Prompts) : Batch.ForDecoder(Prompts);
+        using Batch train = seq2Seq ? TinyFamilies.Batch(model, Prompts) : Batch.ForDecoder(Prompts, device: TestDevice.Device);
         using Batch same = seq2Seq
-            ? new Batch(Sequences.FromRows(longer), Sequences.FromTensors(train.Decoder!.Ids), train.Labels!.clone())
-            : Batch.ForDecoder(longer, [Virtual, Virtual, Virtual]);
+            ? new Batch(Sequences.FromRows(longer, device: TestDevice.Device), Sequences.FromTensors(train.Decoder!.Ids), train.Labels!.clone())
+            : Batch.ForDecoder(longer, [Virtual, Virtual, Virtual], device: TestDevice.Device);
         Tensor want = SupervisedLoss.Of(model, same, ForwardContext.Evaluation), got = SupervisedLoss.Of(model, train, view);
         Assert.Equal(want.ToDouble(), got.ToDouble(), 1e-5);
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Generation_reads_them_once_and_does_not_count_them(string name)
     {
@@ -109,7 +109,7 @@ public sealed class SoftPromptTests
             Assert.Equal(together[r].Tokens, generator.Generate([Prompts[r]], options)[0].Tokens);
         }
 
-        using Sequences rows = Sequences.FromRows(Prompts);
+        using Sequences rows = Sequences.FromRows(Prompts, device: TestDevice.Device);
         using DecodingSession session = Seq2Seq(model) ? DecodingSession.Open(model, view, rows, 4) : DecodingSession.Open(model, view, 3, 4);
         Assert.Equal([0, 0, 0], session.Lengths);
         session.Truncate([0, 0, 0]);
@@ -119,7 +119,7 @@ public sealed class SoftPromptTests
         Assert.Equal([3, 0, 5], session.Lengths);
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void It_learns_while_the_base_stays(string name)
     {
@@ -137,6 +137,7 @@ public sealed class SoftPromptTests
     private static Tensor Prompt(TransformerModel model)
     {
         using Generator generator = new(3, CPU);
-        return randn([Virtual, model.Config.Width], generator: generator);
+        using Tensor host = randn([Virtual, model.Config.Width], device: CPU, generator: generator);
+        return host.to(TestDevice.Device);
     }
 }

@@ -40,12 +40,12 @@ internal static class Tiny
 
     public static TransformerModel Model(TransformerConfig config, long seed = 1)
     {
-        TransformerModel model = new(config, seed);
+        TransformerModel model = new(config, seed, device: TestDevice.Device);
         using var noGrad = no_grad();
         using Generator generator = new((ulong)seed, CPU);
         foreach ((_, Parameter parameter) in model.NamedParameters)
         {
-            using Tensor values = randn(parameter.shape, generator: generator).mul_(0.5);
+            using Tensor values = randn(parameter.shape, device: CPU, generator: generator).mul_(0.5);
             parameter.copy_(values);
         }
 

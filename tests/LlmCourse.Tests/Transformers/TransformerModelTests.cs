@@ -8,7 +8,7 @@ namespace LlmCourse.Tests.Transformers;
 /// <summary>Heads, and what a model does as a whole.</summary>
 public sealed class TransformerModelTests
 {
-    [Fact]
+    [SkippableFact]
     public void A_tied_head_multiplies_by_the_embeddings_scaled_and_capped()
     {
         HeadConfig head = new() { Kind = HeadKind.LanguageModel, Tied = true, Bias = true, FrozenBias = true, Scale = 0.25, Softcap = 2 };
@@ -16,7 +16,7 @@ public sealed class TransformerModelTests
         Dictionary<string, Tensor> weights = Tiny.Weights(model);
         Assert.DoesNotContain("head.output.weight", weights.Keys);
         Assert.DoesNotContain(model.TrainableParameters(), parameter => parameter.shape is [20]);
-        using Batch batch = Batch.ForDecoder([[3, 4]]);
+        using Batch batch = Batch.ForDecoder([[3, 4]], device: TestDevice.Device);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using Hidden hidden = model.Trunk.Run(batch.Input);
@@ -24,13 +24,13 @@ public sealed class TransformerModelTests
         TensorAssert.Close(raw.div(2).tanh().mul(2), model.Logits(batch), 1e-5);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_masked_language_models_head_has_a_layer_of_its_own()
     {
         HeadConfig head = new() { Kind = HeadKind.MaskedLanguageModel, Tied = true, Bias = true, Transform = Activation.Silu };
         using TransformerModel model = Tiny.Model(Tiny.Encoder() with { Head = head });
         Dictionary<string, Tensor> w = Tiny.Weights(model);
-        using Batch batch = new(Sequences.FromRows([[3, 4]]));
+        using Batch batch = new(Sequences.FromRows([[3, 4]], device: TestDevice.Device));
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using Hidden hidden = model.Trunk.Run(batch.Input);
@@ -39,7 +39,7 @@ public sealed class TransformerModelTests
         TensorAssert.Close(nn.functional.linear(normed, w["embeddings.tokens.weight"], w["head.output.bias"]), model.Logits(batch), 1e-5);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(false)]
     [InlineData(true)]
     public void A_classifier_of_an_encoder_reads_the_first_real_token(bool padLeft)
@@ -47,7 +47,7 @@ public sealed class TransformerModelTests
         HeadConfig head = new() { Kind = HeadKind.SequenceClassification, Labels = 3, Bias = true };
         using TransformerModel model = Tiny.Model(Tiny.Encoder() with { Head = head, Pooler = true });
         Dictionary<string, Tensor> w = Tiny.Weights(model);
-        using Batch batch = new(Sequences.FromRows([[3, 4, 5], [6]], padLeft: padLeft));
+        using Batch batch = new(Sequences.FromRows([[3, 4, 5], [6]], padLeft: padLeft, device: TestDevice.Device));
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using Hidden hidden = model.Trunk.Run(batch.Input);
@@ -57,7 +57,7 @@ public sealed class TransformerModelTests
         TensorAssert.Close(nn.functional.linear(pooled, w["head.output.weight"], w["head.output.bias"]), model.Logits(batch), 1e-5);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(false)]
     [InlineData(true)]
     public void A_classifier_of_a_decoder_reads_the_last_real_token(bool padLeft)
@@ -65,7 +65,7 @@ public sealed class TransformerModelTests
         HeadConfig head = new() { Kind = HeadKind.SequenceClassification, Labels = 3, Dense = true };
         using TransformerModel model = Tiny.Model(Tiny.Decoder() with { Head = head });
         Dictionary<string, Tensor> w = Tiny.Weights(model);
-        using Batch batch = new(Sequences.FromRows([[3, 4, 5], [6]], padLeft: padLeft));
+        using Batch batch = new(Sequences.FromRows([[3, 4, 5], [6]], padLeft: padLeft, device: TestDevice.Device));
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using Hidden hidden = model.Trunk.Run(batch.Input);
@@ -74,12 +74,12 @@ public sealed class TransformerModelTests
         TensorAssert.Close(nn.functional.linear(dense, w["head.output.weight"]), model.Logits(batch), 1e-5);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Token_classification_and_values_read_every_position()
     {
         using TransformerModel tokens = Tiny.Model(Tiny.Encoder() with { Head = new HeadConfig { Kind = HeadKind.TokenClassification, Labels = 3 } });
         using TransformerModel values = Tiny.Model(Tiny.Decoder() with { Head = new HeadConfig { Kind = HeadKind.Scalar } });
-        using Batch batch = new(Sequences.FromRows([[3, 4, 5]]));
+        using Batch batch = new(Sequences.FromRows([[3, 4, 5]], device: TestDevice.Device));
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         Assert.Equal([1, 3, 3], tokens.Logits(batch).shape);
@@ -88,21 +88,22 @@ public sealed class TransformerModelTests
         TensorAssert.Close(hidden.States.matmul(w["head.value.weight"][0]) + w["head.value.bias"], values.Values(hidden), 1e-5);
     }
 
-    [Fact]
+    [SkippableFact]
     public void What_a_model_has_not_it_says()
     {
         using TransformerModel none = Tiny.Model(Tiny.Encoder());
-        using Batch batch = new(Sequences.FromRows([[3]]));
+        using Batch batch = new(Sequences.FromRows([[3]], device: TestDevice.Device));
         using Hidden hidden = none.Trunk.Run(batch.Input);
         Assert.Contains("no logits", Assert.Throws<InvalidOperationException>(() => none.Logits(batch)).Message, StringComparison.Ordinal);
         Assert.Contains("no pooler", Assert.Throws<InvalidOperationException>(() => none.Pooled(hidden)).Message, StringComparison.Ordinal);
         Assert.Contains("no values", Assert.Throws<InvalidOperationException>(() => none.Values(hidden)).Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [SkippableFact]
     public void The_seed_decides_the_weights()
     {
-        using TransformerModel one = new(Tiny.Decoder(), 1), same = new(Tiny.Decoder(), 1), other = new(Tiny.Decoder(), 2);
+        using TransformerModel one = Of(1), same = Of(1), other = Of(2);
+        static TransformerModel Of(long seed) => new(Tiny.Decoder(), seed, device: TestDevice.Device);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         foreach ((string name, Tensor weight) in Tiny.Weights(one))
@@ -113,11 +114,11 @@ public sealed class TransformerModelTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Moved_to_another_type_it_is_the_same_model()
     {
         using TransformerModel model = Tiny.Model(Tiny.Decoder() with { Head = new HeadConfig { Kind = HeadKind.LanguageModel, Tied = true } });
-        using Batch batch = new(Sequences.FromRows([[3, 4, 5]]));
+        using Batch batch = new(Sequences.FromRows([[3, 4, 5]], device: TestDevice.Device));
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         Tensor before = model.Logits(batch);
@@ -129,11 +130,11 @@ public sealed class TransformerModelTests
         Assert.Equal(names, model.NamedParameters.Select(entry => entry.Name));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Forwards_leave_no_tensors_behind()
     {
         using TransformerModel model = Tiny.Model(Tiny.Decoder(stack => stack with { Positions = new PositionConfig { Kind = PositionKind.Rotary }, Windows = [2, null] }));
-        using Batch batch = new(Sequences.FromRows([[3, 4, 5], [6]], padLeft: true));
+        using Batch batch = new(Sequences.FromRows([[3, 4, 5], [6]], padLeft: true, device: TestDevice.Device));
         using var noGrad = no_grad();
         model.Logits(batch).Dispose(); // what is made once
         long Live() => DisposeScopeManager.Statistics.ThreadTotalLiveCount;

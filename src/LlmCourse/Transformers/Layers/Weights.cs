@@ -8,13 +8,14 @@ namespace LlmCourse.Transformers;
 /// <summary>
 /// One storage of one or more named parameters, each a range of its rows: q, k and v, or gate and up. Training uses the
 /// parts (the parameters that files, optimizers and adapters see), inference multiplies the whole; nothing is copied, so
-/// nothing goes stale. Parts and whole share torch's version counter: no optimizer step between a forward and its backward.
+/// nothing goes stale, and what is derived from them is renewed. Parts and whole share torch's version counter: no optimizer step between a forward and its backward.
 /// </summary>
 internal sealed class Weights : IDisposable
 {
     private readonly string[] _names;
     private readonly long[] _rows;
     private readonly Parameter[] _parts;
+    private readonly List<DerivedWeights> _derived = [];
 
     public Weights(string[] names, long[] rows, long[] rest, ScalarType type, Device device, bool trainable = true)
     {
@@ -40,7 +41,15 @@ internal sealed class Weights : IDisposable
     public bool Trainable => Array.Exists(_parts, part => part.requires_grad);
 
     /// <summary>Counts writes: rises with every optimizer step and every load.</summary>
-    public long Version => Script.Version(Whole);
+    public long Version => WriteCount.Of(Whole);
+
+    /// <summary>A copy in another form that follows every write, lives where the weights live and ends with them.</summary>
+    public DerivedWeights Derive(Func<Tensor, Tensor> make)
+    {
+        DerivedWeights derived = new(this, make);
+        _derived.Add(derived);
+        return derived;
+    }
 
     /// <summary>Moves the storage; the parameters become new objects, whose requires_grad stays as it was.</summary>
     public void To(ScalarType type, Device device)
@@ -57,6 +66,8 @@ internal sealed class Weights : IDisposable
 
     public void Dispose()
     {
+        foreach (DerivedWeights derived in _derived)
+            derived.Dispose();
         foreach (Parameter part in _parts)
             part.Dispose();
         Whole.Dispose();
