@@ -1,6 +1,8 @@
 using System.Text.Json;
 using LlmCourse.Data;
 using LlmCourse.Training;
+using LlmCourse.Training.Optimizers;
+using LlmCourse.Training.Schedules;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
 using TorchSharp;
@@ -64,6 +66,86 @@ public sealed class TrainingTests
         foreach (JsonProperty entry in expected.GetProperty("final_parameters").EnumerateObject())
             trajectory.CloseParameter(entry, parameters[entry.Name]);
         trajectory.AssertAll();
+    }
+
+    /// <summary>The same through our own loop, loss and optimizer, with and without keeping activations.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Trajectories))]
+    public void Twenty_steps_of_the_trainer_follow_the_reference(string name)
+    {
+        foreach (bool recompute in (bool[])[false, true])
+        {
+            using ModelFixture fixture = ModelFixture.Load(Cases.Folder("models", name));
+            using var scope = NewDisposeScope();
+            JsonElement expected = Shared.Json(fixture.Folder, "expected", "training.json");
+            Trajectory trajectory = new(expected);
+            TransformerModel model = fixture.Model;
+            WeightNames names = new(fixture.Pretrained.Family, model.Config);
+            JsonElement rules = expected.GetProperty("optimizer");
+            double[] betas = [.. rules.GetProperty("betas").EnumerateArray().Select(beta => beta.GetDouble())];
+            TrainingOptions options = new()
+            {
+                LearningRate = rules.GetProperty("lr").GetDouble(), MaxSteps = rules.GetProperty("steps").GetInt32(), MaxGradientNorm = rules.GetProperty("max_grad_norm").GetDouble(),
+                Schedule = Schedule.Constant(), Dropout = false,
+                Optimizer = new AdamWOptions { Beta1 = betas[0], Beta2 = betas[1], Epsilon = rules.GetProperty("eps").GetDouble(), WeightDecay = rules.GetProperty("weight_decay").GetDouble() },
+            };
+            Everything objective = new(model, recompute);
+            bool first = true;
+            TrainingResult result = new Trainer<Batch>(objective, new OneBatch(fixture), options)
+            {
+                BeforeStep = (parameters, weight) =>
+                {
+                    foreach (NamedParameter parameter in first ? parameters : [])
+                    {
+                        JsonProperty want = expected.GetProperty("first_gradient_l2").EnumerateObject().Single(entry => entry.Name == names.Of(parameter.Name).Name);
+                        using Tensor? mean = parameter.Value.grad?.div(weight);
+                        trajectory.CloseGradient(want, mean);
+                    }
+
+                    first = false;
+                    return weight;
+                },
+            }.Run();
+            for (int step = 0; step < result.History.Count; step++)
+            {
+                trajectory.Close("losses", expected.GetProperty("losses")[step], result.History[step].Loss);
+                trajectory.Close("grad_norms", expected.GetProperty("grad_norms")[step], result.History[step].GradientNorm);
+            }
+
+            using Batch batch = ModelFixture.Batch(fixture.Tensors("inputs"));
+            trajectory.Close("losses", expected.GetProperty("loss_after"), SupervisedLoss.Of(model, batch, ForwardContext.Evaluation).ToDouble());
+            foreach (JsonProperty entry in expected.GetProperty("final_parameters").EnumerateObject())
+                trajectory.CloseParameter(entry, objective.Parameters.Single(parameter => names.Of(parameter.Name).Name == entry.Name).Value);
+            trajectory.AssertAll();
+        }
+    }
+
+    /// <summary>Weight decay on every parameter, as the reference values have it.</summary>
+    private sealed class Everything(TransformerModel model, bool recompute) : IObjective<Batch>
+    {
+        private readonly SupervisedObjective _inner = new(model, new ForwardContext { GradientCheckpointing = recompute });
+
+        public IReadOnlyList<NamedParameter> Parameters => [.. _inner.Parameters.Select(parameter => parameter with { Decays = true })];
+
+        public ObjectiveValue Compute(Batch batch, DropoutMasks? dropout) => _inner.Compute(batch, dropout);
+    }
+
+    /// <summary>The folder's batch, again and again.</summary>
+    private sealed class OneBatch(ModelFixture fixture) : IBatchSource<Batch>
+    {
+        public Batch? Read(CancellationToken cancellationToken) => ModelFixture.Batch(fixture.Tensors("inputs"));
+
+        public int? CountBatches(int epoch) => null;
+
+        public JsonElement Save() => default;
+
+        public void Restore(JsonElement state)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     /// <summary>Compares by the rule 1e-4 · (1 + |value|) + 10 · rounding, and tells everything that is off at once.</summary>

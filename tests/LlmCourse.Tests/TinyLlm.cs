@@ -21,6 +21,7 @@ internal static class TinyLlm
         TemporaryFolder folder = new();
         JsonObject config = JsonSerializer.SerializeToNode(TinyFamilies.Config(name))!.AsObject();
         config["vocab_size"] = 300;
+        config["eos_token_id"] = End;
         File.WriteAllText(folder["config.json"], config.ToJsonString());
         File.WriteAllText(folder["tokenizer.json"], TinyTokenizers.ByteLevelJson);
         if (chat)
