@@ -8,6 +8,12 @@ using LlmCourse.Benchmarks;
 // round in turn with ours. SCRIPT is run by it afterwards as "SCRIPT MODEL --threads N" (llama.cpp on the quantised file), and
 // what it prints stands below the table.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (args is [TrainingWorker.Command, string trained, string mode, string threads])
+{
+    TrainingWorker.Run(trained, mode, int.Parse(threads, CultureInfo.InvariantCulture));
+    return;
+}
+
 BenchmarkArguments arguments = BenchmarkArguments.Parse(args);
 TorchSharp.torch.set_num_threads(arguments.Threads);
 

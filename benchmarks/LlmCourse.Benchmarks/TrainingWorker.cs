@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using LlmCourse.Checkpoints;
+using LlmCourse.Data;
+using LlmCourse.Training;
+using LlmCourse.Training.Optimizers;
+using LlmCourse.Transformers;
+using TorchSharp;
+
+namespace LlmCourse.Benchmarks;
+
+/// <summary>
+/// Trains one model in a process of its own and answers, one line each: <c>step</c> gives tokens a second of one step,
+/// <c>peak</c> the most memory resident since the model was loaded, in MB, and <c>before</c> what was resident then.
+/// </summary>
+internal static class TrainingWorker
+{
+    public const string Command = "training-worker";
+
+    public static void Run(string model, string mode, int threads)
+    {
+        torch.set_num_threads(threads);
+        (TransformerModel transformer, Batch batch, IDisposable owner) = Prepare(model);
+        using (owner)
+        using (batch)
+        {
+            SupervisedObjective objective = new(transformer, new ForwardContext { GradientCheckpointing = mode == "checkpointing" });
+            using IOptimizer optimizer = new AdamWOptions { WeightDecay = 0.01 }.Create(objective.Parameters);
+            GC.Collect();
+            Memory.Trim();
+            double before = Memory.ResetPeak();
+            Console.WriteLine("ready");
+            while (Console.ReadLine() is { } line)
+            {
+                double figure = line switch
+                {
+                    "step" => Step(objective, optimizer, batch),
+                    "peak" => Memory.Peak(),
+                    _ => before,
+                };
+                Console.WriteLine(figure.ToString(CultureInfo.InvariantCulture));
+            }
+        }
+    }
+
+    private static double Step(SupervisedObjective objective, IOptimizer optimizer, Batch batch)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using var scope = torch.NewDisposeScope();
+        ObjectiveValue value = objective.Compute(batch, null);
+        value.Sum.backward();
+        double norm = GradientNorm.Of(objective.Parameters.Select(parameter => parameter.Value)) / value.Weight;
+        optimizer.Step(1e-5, GradientNorm.ClipFactor(norm, 1) / value.Weight);
+        foreach (NamedParameter parameter in objective.Parameters)
+            parameter.Value.grad = null;
+        return value.Tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static (TransformerModel Model, Batch Batch, IDisposable Owner) Prepare(string model)
+    {
+        Random random = new(1);
+        int[][] Rows(int count, int length, int vocabulary) => [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, length).Select(_ => random.Next(10, vocabulary - 10)).ToArray())];
+        if (model == "t5-small")
+        {
+            Pretrained t5 = Pretrained.FromConfig(JsonDocument.Parse(T5Small).RootElement, 1);
+            return (t5.Model, Batch.ForEncoderDecoder(Rows(8, 128, 32000), Rows(8, 32, 32000), 0, 0), t5);
+        }
+
+        Llm llm = Llm.Load(model);
+        return (llm.Model, Batch.ForDecoder(Rows(4, 128, llm.Model.Config.VocabularySize)), llm);
+    }
+
+    private const string T5Small = """
+        {"model_type":"t5","architectures":["T5ForConditionalGeneration"],"vocab_size":32128,"d_model":512,"d_kv":64,"d_ff":2048,"num_layers":6,
+        "num_decoder_layers":6,"num_heads":8,"relative_attention_num_buckets":32,"relative_attention_max_distance":128,"pad_token_id":0,"eos_token_id":1,
+        "decoder_start_token_id":0,"feed_forward_proj":"relu","tie_word_embeddings":true,"dropout_rate":0.1}
+        """;
+}
