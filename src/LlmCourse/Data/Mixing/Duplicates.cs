@@ -6,10 +6,16 @@ namespace LlmCourse.Data;
 /// What of the test data is in the training data as well. A test that was trained on measures memory. Two examples are
 /// duplicates if they give the model the same to read, whatever the answer.
 /// </summary>
-/// <param name="Pairs">Every training example that is in the test data, with the first test example that it equals.</param>
-/// <param name="Kept">The training examples that are not.</param>
-public sealed record Duplicates(IReadOnlyList<DuplicatePair> Pairs, IReadOnlyList<Example> Kept)
+public sealed class Duplicates
 {
+    private Duplicates(IReadOnlyList<DuplicatePair> pairs, IReadOnlyList<Example> kept) => (Pairs, Kept) = (pairs, kept);
+
+    /// <summary>Every training example that is in the test data, with the first test example that it equals.</summary>
+    public IReadOnlyList<DuplicatePair> Pairs { get; }
+
+    /// <summary>The training examples that are not.</summary>
+    public IReadOnlyList<Example> Kept { get; }
+
     /// <summary>How many are equal character by character.</summary>
     public int Exact => Pairs.Count(pair => pair.IsExact);
 

@@ -61,7 +61,7 @@ internal static class ParquetGuard
             Span<byte> header = new byte[(int)Math.Min(LongestHeader, file.Length - at)];
             file.Position = at;
             file.ReadExactly(header);
-            long type = -1, unpacked = -1, packed = -1, count = -1, dictionary = 0, levels = 0;
+            long type = -1, unpacked = -1, packed = -1, count = -1, encoding = 0, dictionary = 0, levels = 0, repetitions = 0;
             at += ThriftWalk.Over("Page", header, (name, field, value) =>
             {
                 switch (name, field)
@@ -71,17 +71,21 @@ internal static class ParquetGuard
                     case ("Page", 3): packed = value; break;
                     case ("DataPage", 1) when type == 0: count = value; break;
                     case ("DataPage2", 1) when type == 3: count = value; break;
-                    case ("DataPage2", 5 or 6): levels += Math.Abs(value); break;
+                    case ("DataPage", 2) or ("DataPage2", 4): encoding = value; break;
+                    case ("DataPage2", 5): levels = value; break;
+                    case ("DataPage2", 6): repetitions = value; break;
                     case ("DictionaryPage", 1): dictionary = value; break;
                 }
             });
             bool isDictionary = type == 2;
             Require(packed >= 0 && packed <= file.Length - at, column);
             Require(unpacked >= 0 && unpacked <= (16L << 20) + (1032 * packed), column); // the most that deflate packs
-            Require(levels <= packed && dictionary >= 0 && dictionary <= unpacked + 1, column);
+            Require(levels >= 0 && repetitions >= 0 && levels + repetitions <= packed && dictionary >= 0 && dictionary <= unpacked + 1, column);
             Require(isDictionary ? count == -1 : type is 0 or 3 && count > 0 && count <= column.NumValues - values, column);
             if (column.Codec == CompressionCodec.SNAPPY && packed > 0 && type != 3)
                 Require(SnappyLength(file, at) == unpacked, column);
+            if (repetitions > 0 || (Encoding)encoding is Encoding.RLE or Encoding.DELTA_BYTE_ARRAY) // Parquet.Net 6.1 gives up on the first and gets the others wrong
+                throw new NotSupportedException($"the column \"{string.Join('.', column.PathInSchema)}\" has {(repetitions > 0 ? "lists in pages of version 2" : $"values encoded as {(Encoding)encoding}")}, which is not supported: write the file again with pages of version 1 and the writer's usual encodings.");
             values += Math.Max(0, count);
             at += packed;
         }

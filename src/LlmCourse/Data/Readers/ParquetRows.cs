@@ -23,6 +23,8 @@ internal static class ParquetRows
         foreach (ParquetRowGroupReader group in reader.RowGroups)
         {
             Dictionary<DataField, ParquetColumn> columns = [];
+            if (schema.DataFields.Length == 0)
+                throw new DataException(path, "it has no columns.");
             try
             {
                 foreach (DataField field in schema.DataFields)
