@@ -10,7 +10,7 @@ internal static class BatchPlan
     private const int ExamplesPackedAtOnce = 1024;
 
     // What a seed is used for here, so that two uses in one epoch differ.
-    private const long Orders = 2, BatchOrders = 3;
+    private const long UsesPerEpoch = 2, Orders = 0, BatchOrders = 1;
 
     /// <summary>Batches of rows of examples: numbers into <paramref name="lengths"/>.</summary>
     /// <param name="lengths">The tokens of each example.</param>
@@ -20,7 +20,7 @@ internal static class BatchPlan
     /// <param name="epoch">From 0.</param>
     public static int[][][] Of(IReadOnlyList<int> lengths, BatchOptions options, int rowLength, long seed, int epoch)
     {
-        int[] order = options.Shuffle ? Permutation.Of(lengths.Count, seed, (epoch * 4L) + Orders) : [.. Enumerable.Range(0, lengths.Count)];
+        int[] order = options.Shuffle ? EpochOrder.Of(seed, (epoch * UsesPerEpoch) + Orders, lengths.Count) : [.. Enumerable.Range(0, lengths.Count)];
         if (options.GroupByLength)
             order = [.. order.Chunk(BatchesSortedAtOnce * options.Size).SelectMany(chunk => chunk.OrderByDescending(example => lengths[example]))];
         IEnumerable<int[]> rows = options.Packing
@@ -28,7 +28,7 @@ internal static class BatchPlan
             : order.Select(example => (int[])[example]);
         int[][][] batches = [.. rows.Chunk(options.Size)];
         return options.GroupByLength && options.Shuffle
-            ? Array.ConvertAll(Permutation.Of(batches.Length, seed, (epoch * 4L) + BatchOrders), batch => batches[batch])
+            ? Array.ConvertAll(EpochOrder.Of(seed, (epoch * UsesPerEpoch) + BatchOrders, batches.Length), batch => batches[batch])
             : batches;
     }
 

@@ -48,7 +48,7 @@ internal sealed record ExampleEncoder
     {
         if (EncoderDecoder)
             return EncodePair(example);
-        (int[] ids, bool[] isLabel) = example.Messages is null ? EncodeText(example) : EncodeChat(example, example.Messages);
+        (int[] ids, bool[] isLabel) = example.Messages.Count == 0 ? EncodeText(example) : EncodeChat(example, example.Messages);
         if (Options.LossOn == LossOn.Everything)
             Array.Fill(isLabel, true);
         return Keep(ids.Length, MaxLength, example) is not { } kept ? null
@@ -58,7 +58,7 @@ internal sealed record ExampleEncoder
 
     private TokenizedExample? EncodePair(Example example)
     {
-        if (example.Messages is not null)
+        if (example.Messages.Count > 0)
             throw new DataException(Where(example), "a conversation needs a decoder-only model; give this one a prompt and a completion.");
         int[] input = Tokenizer.EncodeIds(example.Prompt), answer = WithEos((AnswerTokenizer ?? Tokenizer).EncodeIds(example.Completion));
         if (input.Length == 0)

@@ -1,6 +1,6 @@
 using System.Collections;
+using LlmCourse.Data;
 using LlmCourse.Generation;
-using LlmCourse.Runtime;
 
 namespace LlmCourse.Prompting;
 
@@ -111,15 +111,6 @@ public sealed class FewShot : IEnumerable<IReadOnlyList<string>>
         }
     }
 
-    private List<string[]> Ordered(long? seed)
-    {
-        List<string[]> order = [.. _examples];
-        for (int last = order.Count - 1; seed is not null && last > 0; last--)
-        {
-            int other = (int)(Philox.Uniform(seed.Value, row: 0, step: last) * (last + 1));
-            (order[last], order[other]) = (order[other], order[last]);
-        }
-
-        return order;
-    }
+    private IEnumerable<string[]> Ordered(long? seed) =>
+        seed is null ? _examples : EpochOrder.Of(seed.Value, epoch: 0, _examples.Count).Select(place => _examples[place]);
 }

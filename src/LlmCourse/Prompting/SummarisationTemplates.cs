@@ -1,3 +1,5 @@
+using LlmCourse.Data;
+
 namespace LlmCourse.Prompting;
 
 /// <summary>

@@ -52,7 +52,7 @@ public sealed class ExampleEncoderTests
     [Fact]
     public void Every_turn_of_the_assistant_is_a_label_up_to_its_end()
     {
-        Example chat = new("", "") { Messages = [new("user", "ab"), new("assistant", "hello"), new("user", "c"), new("assistant", "d")] };
+        Example chat = new([new("user", "ab"), new("assistant", "hello"), new("user", "c"), new("assistant", "d")]);
         TokenizedExample tokens = Encoder().Encode(chat)!;
         string labelled = string.Join(' ', Tokens(tokens.Ids).Zip(tokens.IsLabel!).Where(pair => pair.Second).Select(pair => pair.First));
         Assert.Equal("hello <|end|> d <|end|>", labelled); // not the line's end that the template writes behind it
@@ -62,7 +62,7 @@ public sealed class ExampleEncoderTests
     public void A_template_that_rewrites_earlier_turns_is_refused()
     {
         ExampleEncoder encoder = Encoder() with { Render = (messages, open) => $"{messages.Count}" + Render(messages, open) };
-        Example chat = new("", "") { Messages = [new("user", "a"), new("assistant", "b"), new("user", "c")], Source = "chats:3" };
+        Example chat = new([new("user", "a"), new("assistant", "b"), new("user", "c")]) { Source = "chats:3" };
         Assert.Contains("chats:3", Assert.Throws<DataException>(() => encoder.Encode(chat)).Message, StringComparison.Ordinal);
         Assert.Throws<DataException>(() => (Encoder() with { Render = null }).Encode(chat));
     }
@@ -104,7 +104,7 @@ public sealed class ExampleEncoderTests
         Assert.Equal([6, 5, 1], tokens.Ids); // ▁ab ab c </s> cut to three, the end kept
         Assert.Equal([6, 1], tokens.Answer!);
         Assert.Equal(1, tokens.TokensCut);
-        Assert.Throws<DataException>(() => encoder.Encode(new Example("a", "b") { Messages = [] }));
+        Assert.Throws<DataException>(() => encoder.Encode(new Example([new("user", "a")])));
     }
 
     private static ExampleEncoder Encoder(BatchOptions? options = null, int? bos = null) => new()

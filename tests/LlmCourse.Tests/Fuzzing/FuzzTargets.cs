@@ -1,6 +1,8 @@
 using System.Text;
 using LlmCourse.Checkpoints;
+using LlmCourse.Data;
 using LlmCourse.Tests.Checkpoints;
+using LlmCourse.Tests.Data;
 using LlmCourse.Tests.Tokenization;
 using LlmCourse.Tests.Transformers.Families;
 using LlmCourse.Tokenization;
@@ -22,6 +24,11 @@ internal static class FuzzTargets
         new("index", Index, ReadIndex),
         new("config", Configurations, ReadConfiguration),
         new("tokenizer", Tokenizers, ReadTokenizer),
+        new("jsonl", JsonLines, (folder, content) => ReadRows(Examples.FromJsonLines(Put(folder, "x.jsonl", content)))),
+        new("json", () => ["""[{"a":1,"b":"x"},{"a":[{"c":null},2.5e3],"b":"\u00e9"}]"""u8.ToArray(), """{"v":[1],"data":[{"a":true}],"w":{}}"""u8.ToArray()], (folder, content) => ReadRows(Examples.FromJson(Put(folder, "x.json", content)))),
+        new("csv", () => ["a,b\n1,\"x\ny\"\n2,\n"u8.ToArray(), "a,\"b\"\"\"\r\n\"\",7\r\n"u8.ToArray()], (folder, content) => ReadRows(Examples.FromCsv(Put(folder, "x.csv", content)))),
+        new("parquet", () => [ArrowFiles.MixedPages], (folder, content) => ReadRows(Examples.FromParquet(Put(folder, "x.parquet", content)))),
+        new("templates", ExampleTemplates, (folder, content) => Templates.FromJson(Put(folder, "x.json", content))),
     ];
 
     private static string Put(string folder, string name, byte[] content)
@@ -47,6 +54,27 @@ internal static class FuzzTargets
                     source.Read(weight.Name, ScalarType.Float32).Dispose();
             }
         }
+    }
+
+    private static byte[][] JsonLines() =>
+    [
+        """
+        {"text":"a\n\u00e9","n":1,"list":[1,{"x":null}],"yes":true}
+        {"text":"","n":-2.5e10,"list":[],"yes":false}
+        """u8.ToArray(),
+        Encoding.UTF8.GetBytes("\uFEFF{\"a\":\"ü 中 \U0001F600\"}\r\n\r\n{\"a\":{}}"),
+    ];
+
+    private static byte[][] ExampleTemplates() =>
+    [
+        """{"templates":[{"name":"a","task":"t","prompt":"{x} {{","completion":"{y}","labels":{"y":{"0":"no"}},"references":["z"]}]}"""u8.ToArray(),
+        """{"templates":[{"name":"a","messages":[{"role":"user","content":"{x}"}]},{"name":"b","messagesField":"m"}]}"""u8.ToArray(),
+    ];
+
+    private static void ReadRows(Records records)
+    {
+        foreach (DataRecord record in records)
+            _ = record.Source;
     }
 
     private static byte[][] Safetensors() =>

@@ -61,7 +61,7 @@ public sealed class FineTuneTests
     {
         using TemporaryFolder folder = TinyLlm.Folder("llama", chat: true);
         using Llm llm = Llm.FromConfig(folder.Path, 7);
-        Example[] chats = [new("", "") { Messages = [new("user", "a"), new("assistant", "A")] }, new("", "") { Messages = [new("user", "b"), new("assistant", "B")] }];
+        Example[] chats = [new([new("user", "a"), new("assistant", "A")]), new([new("user", "b"), new("assistant", "B")])];
         llm.FineTune(chats, new() { LearningRate = 1e-2, Epochs = 60 });
         Assert.Equal("A", llm.Chat("a", new() { MaxNewTokens = 4, EosTokenIds = [TinyLlm.End] }).Text);
         Assert.Equal("B", llm.Chat("b", new() { MaxNewTokens = 4, EosTokenIds = [TinyLlm.End] }).Text);

@@ -1,6 +1,6 @@
-using LlmCourse.Prompting;
+using LlmCourse.Data;
 
-namespace LlmCourse.Tests.Prompting;
+namespace LlmCourse.Tests.Data;
 
 public sealed class PromptTemplateTests
 {

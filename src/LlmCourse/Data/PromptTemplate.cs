@@ -1,7 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Text;
 
-namespace LlmCourse.Prompting;
+namespace LlmCourse.Data;
 
 /// <summary>
 /// A text with named gaps: <c>"Classify this review: {text}\nSentiment: {label}"</c>. A brace that is meant as such is written
