@@ -7,8 +7,6 @@ public sealed class PlannedTests
 
     public static TheoryData<string> Optim() => Found("optim");
 
-    public static TheoryData<string> Metrics() => Found("metrics");
-
     [SkippableTheory]
     [Trait("Kind", "Rl")]
     [MemberData(nameof(Rl))]
@@ -18,11 +16,6 @@ public sealed class PlannedTests
     [Trait("Kind", "Optim")]
     [MemberData(nameof(Optim))]
     public void Optimizers_and_schedules_follow_the_reference(string name) => SkipAs(name, "optim");
-
-    [SkippableTheory]
-    [Trait("Kind", "Metrics")]
-    [MemberData(nameof(Metrics))]
-    public void Metrics_equal_the_reference(string name) => SkipAs(name, "metrics");
 
     private static TheoryData<string> Found(string kind)
     {
