@@ -5,17 +5,11 @@ public sealed class PlannedTests
 {
     public static TheoryData<string> Rl() => Found("rl");
 
-    public static TheoryData<string> Metrics() => Found("metrics");
 
     [SkippableTheory]
     [Trait("Kind", "Rl")]
     [MemberData(nameof(Rl))]
     public void Alignment_follows_the_reference(string name) => SkipAs(name, "rl");
-
-    [SkippableTheory]
-    [Trait("Kind", "Metrics")]
-    [MemberData(nameof(Metrics))]
-    public void Metrics_equal_the_reference(string name) => SkipAs(name, "metrics");
 
     private static TheoryData<string> Found(string kind)
     {
