@@ -65,8 +65,8 @@ public sealed class AdafactorRuleTests
     [Fact]
     public void Capped_steps_decay_by_the_learning_rate()
     {
-        using Trained trained = new(Absolute with { StepSize = AdafactorStep.Capped, WeightDecay = 0.1 }, ones(1, ScalarType.Float64));
-        trained.Step(2, 7); // 1 · (1 − 2 · 0.1) − min(2, 1)
-        TensorAssert.Close([-0.2], trained[0]);
+        using Trained trained = new(new AdafactorOptions { StepSize = AdafactorStep.Capped, WeightDecay = 0.1 }, full(1, 3.0, ScalarType.Float64));
+        trained.Step(2, 7); // 3 · (1 − 2 · 0.1) − 3 · min(2, 1)
+        TensorAssert.Close([-0.6], trained[0]);
     }
 }

@@ -28,6 +28,16 @@ public sealed class GradientNormTests
         Assert.Equal(1e30, GradientNorm.Of([With([1e30]), With([1])]), 1e24); // nor 10⁶⁰ in fp32
     }
 
+    [Fact]
+    public void Many_gradients_are_added_up_without_loss()
+    {
+        using var scope = NewDisposeScope();
+        // 2²² numbers of 0.1, which in fp32 is 0.100000001490116: √(2²²) and 2²² of them. All at once torch is 0.2 and 4 % off.
+        Parameter parameter = new(zeros(4096, 1024)) { grad = full([4096, 1024], 0.1) };
+        Assert.Equal(2048 * 0.100000001490116, GradientNorm.Of([parameter]), 2e-6 * 204.8);
+        Assert.Equal(4_194_304 * 0.100000001490116, GradientNorm.Of([parameter], 1), 2e-5 * 419_430);
+    }
+
     [Theory]
     [InlineData(double.NaN, double.NaN)]
     [InlineData(double.NegativeInfinity, double.PositiveInfinity)]
