@@ -59,7 +59,7 @@ internal sealed class AdafactorRule(AdafactorOptions options) : IUpdateRule
     {
         double share = Math.Pow(state.Steps, options.DecayRate);
         using Scalar kept = 1 - share, fresh = share, epsilon = options.Epsilon, one = 1;
-        Tensor squares = gradient.square().add_(epsilon, one);
+        Tensor squares = gradient.mul(gradient).add_(epsilon, one);
         if (gradient.dim() < 2)
             return state[Square].mul_(kept).add_(squares, fresh).rsqrt().mul_(gradient);
         Tensor rows = state[Rows].mul_(kept).add_(squares.mean([-1]), fresh), columns = state[Columns].mul_(kept).add_(squares.mean([-2]), fresh);
