@@ -3,16 +3,19 @@ using System.Globalization;
 
 namespace LlmCourse.Benchmarks;
 
-/// <summary>Hugging Face's stack in a process of its own, asked for one figure at a time.</summary>
+/// <summary>A Python stack in a process of its own, asked for one figure at a time.</summary>
 internal sealed class Peer : IDisposable
 {
     private readonly Process _process;
 
     private Peer(Process process) => _process = process;
 
-    public static Peer Start(BenchmarkArguments arguments)
+    /// <param name="arguments">Where Python is.</param>
+    /// <param name="script">The script's name, which lies beside the program.</param>
+    /// <param name="command">Its arguments.</param>
+    public static Peer Start(BenchmarkArguments arguments, string script, params string[] command)
     {
-        Peer peer = new(Python(arguments, Path.Combine(AppContext.BaseDirectory, "peer.py"), arguments.Model, $"{arguments.Threads}"));
+        Peer peer = new(Python(arguments, [Path.Combine(AppContext.BaseDirectory, script), .. command]));
         peer.Read(); // "ready"
         return peer;
     }
@@ -57,5 +60,5 @@ internal sealed class Peer : IDisposable
         return process;
     }
 
-    private string Read() => _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The Python process has ended; run peer.py by hand to see why.");
+    private string Read() => _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The Python process has ended; run its script by hand to see why.");
 }
