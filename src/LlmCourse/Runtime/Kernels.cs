@@ -54,7 +54,7 @@ internal static class Kernels
         using var scope = NewDisposeScope();
         Tensor logits = nn.functional.linear(x, weight, bias); // [N, V]
         if (softcap is { } cap)
-            logits = logits.div(cap).tanh().mul(cap);
+            logits = logits.Over(cap).tanh().Times(cap);
         return CrossEntropySum(logits, labels).MoveToOuterDisposeScope();
     }
 
@@ -74,7 +74,7 @@ internal static class Kernels
         Tensor wide = x.to(ScalarType.Float32);
         if (x.dtype == ScalarType.Float64)
             wide = x;
-        Tensor scale = wide.pow(2).mean([-1], keepdim: true).add(epsilon).rsqrt();
+        Tensor scale = wide.mul(wide).mean([-1], keepdim: true).PlusInPlace(epsilon).rsqrt();
         Tensor result = weight.dtype == wide.dtype
             ? wide.mul(scale).mul(weight).to(x.dtype)
             : wide.mul(scale).to(x.dtype).mul(weight);
@@ -88,8 +88,8 @@ internal static class Kernels
         using var scope = NewDisposeScope();
         long half = cos.size(-1), rest = x.size(-1) - (2 * half);
         Tensor first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
-        Tensor rotatedFirst = first.mul(cos).sub_(second.mul(sin));
-        Tensor rotatedSecond = second.mul(cos).add_(first.mul(sin));
+        Tensor rotatedFirst = first.mul(cos).MinusInPlace(second.mul(sin));
+        Tensor rotatedSecond = second.mul(cos).PlusInPlace(first.mul(sin));
         Tensor result = rest == 0
             ? cat([rotatedFirst, rotatedSecond], -1)
             : cat([rotatedFirst, rotatedSecond, x.narrow(-1, 2 * half, rest)], -1);

@@ -95,20 +95,20 @@ internal sealed class LinearCrossEntropy : autograd.MultiTensorFunction<LinearCr
             Tensor? slope = null;
             if (softcap is { } cap)
             {
-                z.div_(cap).tanh_();
-                slope = dx is null && dw is null && db is null ? null : z.square().neg_().add_(1); // d tanh
-                z.mul_(cap);
+                z.OverInPlace(cap).tanh_();
+                slope = dx is null && dw is null && db is null ? null : z.mul(z).neg_().PlusInPlace(1); // d tanh
+                z.TimesInPlace(cap);
             }
 
             Tensor total = z.logsumexp(1, keepdim: true);
-            sum.add_(total.sub(z.gather(1, index)).sum());
+            sum.PlusInPlace(total.Minus(z.gather(1, index)).sum());
             if (dx is null && dw is null && db is null)
                 continue;
-            Tensor dz = z.sub_(total).exp_();
-            dz.scatter_add_(1, index, full([count, 1], -1.0, wide, x.device));
+            Tensor dz = z.MinusInPlace(total).exp_();
+            dz.scatter_add_(1, index, Arithmetic.Filled([count, 1], -1, wide, x.device));
             if (slope is not null)
                 dz.mul_(slope);
-            db?.add_(dz.sum([0])); // sum(0) would take 0 for a ScalarType
+            db?.PlusInPlace(dz.sum([0])); // sum(0) would take 0 for a ScalarType
             if (dw is not null)
                 dw.addmm_(dz.t(), part.to(wide), 1, 1);
             dx?.narrow(0, start, count).copy_(weight.dtype == wide ? dz.mm(weight) : dz.to(weight.dtype).mm(weight));

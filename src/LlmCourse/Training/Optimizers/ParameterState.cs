@@ -38,7 +38,8 @@ internal sealed class ParameterState : IDisposable
     {
         get
         {
-            _count.fill_(Steps);
+            using Scalar steps = Steps;
+            _count.fill_(steps);
             return _kept.Select(entry => (Key(entry.Key), entry.Value)).Prepend((Key(StepKind), _count));
         }
     }
