@@ -42,7 +42,7 @@ internal sealed class AdamRule(AdamWOptions options, bool fuse) : IUpdateRule
         Script.Adam(
             targets, Array.ConvertAll(updates, update => update.Gradient), Of(Mean), Of(Square), options.AmsGrad ? Of(LargestSquare) : [], Array.ConvertAll(updates, _ => step),
             learningRate, options.Beta1, options.Beta2, Decay(updates[0]), options.Epsilon, divisor, options.L2, options.AmsGrad);
-        Script.CountWrite(targets);
+        Array.ForEach(targets, WriteCount.Raise);
 
         Tensor[] Of(string moment) => Array.ConvertAll(updates, update => update.State[moment]);
     }
