@@ -41,6 +41,7 @@ static void Run(Settings settings)
         Findings findings = new(title);
         foreach (string note in words.Notes)
             findings.Note(note);
+        findings.Note("The published model may have been trained on any of these words: what it gets right of American is memory as well as skill. Of British it has seen nothing.");
         return findings;
     }
 }
