@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Generation;
@@ -11,6 +12,7 @@ namespace LlmCourse;
 internal sealed record ModelFiles
 {
     private const string GenerationFile = "generation_config.json";
+    private const string ChatTemplateFile = "chat_template.jinja";
 
     // Our own: Hugging Face's folders have one tokenizer.
     private const string AnswerFolder = "answer_tokenizer";
@@ -73,23 +75,33 @@ internal sealed record ModelFiles
         },
     };
 
-    /// <summary>The same with the tokenizers that the options name, if they do.</summary>
+    /// <summary>The same with the tokenizers that the options name, if they do. Of a tokenizer that is replaced no file is left.</summary>
     public ModelFiles With(LoadOptions options)
     {
         if (options.Tokenizer is null && options.AnswerTokenizer is null)
             return this;
-        ModelFiles files = this with
+        Dictionary<string, byte[]> copies = new(_copies);
+        Replace(options.Tokenizer, "");
+        Replace(options.AnswerTokenizer, $"{AnswerFolder}/");
+        if (options.Tokenizer is { ChatTemplate: null } && ChatTemplate is not null)
+            copies[ChatTemplateFile] = Encoding.UTF8.GetBytes(ChatTemplate); // it may have been in a file of the tokenizer before
+        return this with
         {
             Tokenizer = options.Tokenizer ?? Tokenizer,
-            AnswerTokenizer = options.AnswerTokenizer,
+            AnswerTokenizer = options.AnswerTokenizer ?? AnswerTokenizer,
             ChatTemplate = options.Tokenizer?.ChatTemplate ?? ChatTemplate,
-            _copies = new Dictionary<string, byte[]>(_copies),
+            _copies = copies,
         };
-        foreach ((string name, byte[] content) in options.Tokenizer?.Files() ?? [])
-            files._copies[name] = content;
-        foreach ((string name, byte[] content) in options.AnswerTokenizer?.Files() ?? [])
-            files._copies[$"{AnswerFolder}/{name}"] = content;
-        return files;
+
+        void Replace(PretrainedTokenizer? tokenizer, string prefix)
+        {
+            if (tokenizer is null)
+                return;
+            foreach (string name in PretrainedTokenizer.FileNames)
+                copies.Remove(prefix + name);
+            foreach ((string name, byte[] content) in tokenizer.Files())
+                copies[prefix + name] = content;
+        }
     }
 
     public void Write(string folder)

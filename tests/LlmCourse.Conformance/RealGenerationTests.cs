@@ -1,7 +1,10 @@
 using System.Text.Json;
+using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Tokenization;
 using LlmCourse.Transformers;
+using Pronunciation;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -99,6 +102,26 @@ public sealed class RealGenerationTests(RealModels models)
         }
 
         Assert.Equal(rows.Count(row => row.GetProperty("margin").GetDouble() > SafeMargin), compared);
+    }
+
+    /// <summary>The same with texts: two alphabets of the configuration become two tokenizers that are given to the model.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Words))]
+    public void Every_word_becomes_the_same_text_through_tokenizers_of_its_alphabets(string file)
+    {
+        JsonElement[] rows = [.. RealModels.Json(file).GetProperty("rows").EnumerateArray()];
+        string folder = Path.GetDirectoryName(Path.GetDirectoryName(RealModels.PathOf(file)))!;
+        JsonElement config = Pretrained.ReadConfig(folder);
+        string? letters = config.Optional("grapheme_chars"), sounds = config.Optional("phoneme_chars");
+        Skip.If(letters is null || sounds is null, "the configuration has no alphabets");
+        PretrainedTokenizer reader = new Alphabet(letters).Tokenizer;
+        using Llm llm = Llm.Load(folder, new LoadOptions { Tokenizer = reader, AnswerTokenizer = new Alphabet(sounds).Tokenizer, Device = ModelFixture.Device });
+        JsonElement[] sure = [.. rows.Where(row => row.GetProperty("margin").GetDouble() > SafeMargin)];
+        Assert.NotEmpty(sure);
+        string[] words = [.. sure.Select(row => row.GetProperty("word").GetString()!)];
+        Assert.Equal(sure.Select(row => row.GetProperty("ids").Ints()), words.Select(word => reader.EncodeIds(word)));
+        IEnumerable<string> found = llm.Generate(words, new GenerationOptions { DoSample = false, MaxNewTokens = 40 }).Select(completion => completion.Text);
+        Assert.Equal(sure.Select(row => row.GetProperty("text").GetString()!), found);
     }
 
     [SkippableTheory]
