@@ -1,3 +1,4 @@
+using Shared;
 using Spectre.Console;
 
 namespace Lab1.DialogueSummarisation;

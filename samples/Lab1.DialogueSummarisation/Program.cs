@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Lab1.DialogueSummarisation;
+using Shared;
 using Spectre.Console;
 using TorchSharp;
 

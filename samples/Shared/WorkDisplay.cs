@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using Spectre.Console;
 
-namespace Lab1.DialogueSummarisation;
+namespace Shared;
 
-/// <summary>Shows how far a long piece of work is: a bar in a terminal, a line for each tenth elsewhere.</summary>
+/// <summary>Shows how far a long piece of work is: a bar in a terminal, a line now and then elsewhere.</summary>
 internal static class WorkDisplay
 {
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
+
     public static void Show(string name, int total, Action<Action<int>> work)
     {
         if (AnsiConsole.Profile.Capabilities.Ansi)
@@ -20,14 +22,14 @@ internal static class WorkDisplay
             return;
         }
 
-        int done = 0, shown = 0;
-        Stopwatch clock = Stopwatch.StartNew();
+        int done = 0;
+        Stopwatch clock = Stopwatch.StartNew(), silence = Stopwatch.StartNew();
         work(more =>
         {
             done += more;
-            if (10 * done / total == shown)
+            if (silence.Elapsed < Silence && done < total)
                 return;
-            shown = 10 * done / total;
+            silence.Restart();
             Console.WriteLine($"{name}: {done} of {total}, {clock.Elapsed.TotalSeconds:0} s");
         });
     }
