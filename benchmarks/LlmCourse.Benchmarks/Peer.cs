@@ -3,16 +3,27 @@ using System.Globalization;
 
 namespace LlmCourse.Benchmarks;
 
-/// <summary>Hugging Face's stack in a process of its own, asked for one figure at a time.</summary>
+/// <summary>A Python stack in a process of its own, asked for one figure at a time.</summary>
 internal sealed class Peer : IDisposable
 {
     private readonly Process _process;
 
     private Peer(Process process) => _process = process;
 
-    public static Peer Start(BenchmarkArguments arguments)
+    /// <param name="arguments">Where Python is.</param>
+    /// <param name="script">The script's name, which lies beside the program.</param>
+    /// <param name="command">Its arguments.</param>
+    public static Peer Start(BenchmarkArguments arguments, string script, params string[] command)
     {
-        Peer peer = new(Python(arguments, Path.Combine(AppContext.BaseDirectory, "peer.py"), arguments.Model, $"{arguments.Threads}"));
+        Peer peer = new(Python(arguments, [Path.Combine(AppContext.BaseDirectory, script), .. command]));
+        peer.Read(); // "ready"
+        return peer;
+    }
+
+    /// <summary>This program once more, with other arguments.</summary>
+    public static Peer StartOurselves(params string[] command)
+    {
+        Peer peer = new(Started(new ProcessStartInfo(Environment.ProcessPath!, Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? [typeof(Peer).Assembly.Location, .. command] : command)));
         peer.Read(); // "ready"
         return peer;
     }
@@ -42,20 +53,21 @@ internal sealed class Peer : IDisposable
 
     private static Process Python(BenchmarkArguments arguments, params string[] command)
     {
-        ProcessStartInfo start = new(arguments.Python ?? throw new ArgumentException("--python is needed."), command)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        ProcessStartInfo start = new(arguments.Python ?? throw new ArgumentException("--python is needed."), command);
         start.Environment["HF_HUB_OFFLINE"] = "1";
         start.Environment.Remove("OPENBLAS_CORETYPE");
         start.Environment.Remove("OPENBLAS_L2_SIZE");
+        return Started(start);
+    }
+
+    private static Process Started(ProcessStartInfo start)
+    {
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
         Process process = Process.Start(start)!;
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
         return process;
     }
 
-    private string Read() => _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The Python process has ended; run peer.py by hand to see why.");
+    private string Read() => _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The Python process has ended; run its script by hand to see why.");
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using LlmCourse.Benchmarks;
 
 // Usage: dotnet run -c Release --project benchmarks/LlmCourse.Benchmarks -- MODEL [--text FILE] [--rounds N] [--threads N]
@@ -7,11 +6,22 @@ using LlmCourse.Benchmarks;
 // MODEL is a folder or a .gguf file; PYTHON is an interpreter that has transformers, to be measured in the same run, round by
 // round in turn with ours. SCRIPT is run by it afterwards as "SCRIPT MODEL --threads N" (llama.cpp on the quantised file), and
 // what it prints stands below the table.
+// Or: metrics FILE [--fields PREDICTION,REFERENCE] [--rounds N] [--python PYTHON] [--json FILE]: ROUGE and BLEU of the texts in a
+// file of JSON lines, in turn with rouge_score and sacreBLEU.
+// Or: training MODEL [--rounds N] [--threads N] [--python PYTHON] [--json FILE]: steps of full fine-tuning, plain and with
+// activations computed again, and the memory they take; MODEL may also be t5-small, for random weights of that shape.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-if (args is [TrainingWorker.Command, string trained, string mode, string threads])
+switch (args)
 {
-    TrainingWorker.Run(trained, mode, int.Parse(threads, CultureInfo.InvariantCulture));
-    return;
+    case ["metrics", ..]:
+        MetricsBenchmark.Run(args);
+        return;
+    case ["training", ..]:
+        TrainingBenchmark.Run(BenchmarkArguments.Parse(args[1..]));
+        return;
+    case [TrainingWorker.Command, string trained, string mode, string threads]:
+        TrainingWorker.Run(trained, mode, int.Parse(threads, CultureInfo.InvariantCulture));
+        return;
 }
 
 BenchmarkArguments arguments = BenchmarkArguments.Parse(args);
@@ -24,8 +34,8 @@ if (arguments.Profile)
     return;
 }
 
-Results results = new();
-using Peer? peer = arguments.Python is null ? null : Peer.Start(arguments);
+Results results = new("transformers");
+using Peer? peer = arguments.Python is null ? null : Peer.Start(arguments, "peer.py", arguments.Model, $"{arguments.Threads}");
 results.Add("load", "GB/s", ours.LoadRate, null);
 for (int round = 0; round < arguments.Rounds; round++)
 {
@@ -44,4 +54,4 @@ Console.WriteLine(results.Table());
 if (arguments.LlamaCpp is not null)
     Console.WriteLine($"llama.cpp, weights as they are in the file: {Peer.RunScript(arguments)}");
 if (arguments.Json is not null)
-    File.WriteAllText(arguments.Json, JsonSerializer.Serialize(results.ToJson(arguments), new JsonSerializerOptions { WriteIndented = true }));
+    File.WriteAllText(arguments.Json, results.ToJson(arguments));

@@ -1,11 +1,15 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace LlmCourse.Benchmarks;
 
 /// <summary>Figures of several rounds, as a table and as JSON. The ratio is that of the medians.</summary>
-internal sealed class Results
+/// <param name="peer">What is compared with.</param>
+internal sealed class Results(string peer)
 {
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
     private readonly List<Figure> _figures = [];
     private readonly List<(string Name, double Value)> _derived = [];
 
@@ -25,7 +29,7 @@ internal sealed class Results
 
     public string Table()
     {
-        StringBuilder table = new("| figure | ours: median (min – max) | transformers: median (min – max) | ratio |\n|---|---|---|---|\n");
+        StringBuilder table = new($"| figure | ours: median (min – max) | {peer}: median (min – max) | ratio |\n|---|---|---|---|\n");
         foreach (Figure figure in _figures)
             table.Append(CultureInfo.InvariantCulture, $"| {figure.Name}, {figure.Unit} | {Show(figure.Ours)} | {Show(figure.Theirs)} | {(Ratio(figure) is { } ratio ? ratio.ToString("f2", CultureInfo.InvariantCulture) : "")} |\n");
         foreach ((string name, double value) in _derived)
@@ -33,7 +37,9 @@ internal sealed class Results
         return table.ToString();
     }
 
-    public object ToJson(BenchmarkArguments arguments) => new
+    public string ToJson(BenchmarkArguments arguments) => JsonSerializer.Serialize(Content(arguments), Indented);
+
+    private object Content(BenchmarkArguments arguments) => new
     {
         model = Path.GetFileName(arguments.Model),
         threads = arguments.Threads,

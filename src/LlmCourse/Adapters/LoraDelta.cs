@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
@@ -35,9 +36,9 @@ internal sealed class LoraDelta : IDisposable
     {
         using var scope = NewDisposeScope();
         Tensor narrow = nn.functional.linear(input.to(Down.dtype), Down); // [.., r]
-        Tensor delta = nn.functional.linear(narrow, Up).mul(Scale);
+        Tensor delta = nn.functional.linear(narrow, Up).Times(Scale);
         // The sum is made in the wider type and rounded once.
-        return output.add(delta).to(output.dtype).MoveToOuterDisposeScope();
+        return output.Plus(delta).to(output.dtype).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using static TorchSharp.torch;
 
 namespace LlmCourse.Checkpoints;
@@ -22,7 +23,7 @@ internal static class LlamaRows
         long rows = weight.dim() == 0 ? 0 : weight.size(0);
         if (rows == 0 || rows % (2 * heads) != 0)
             throw new ArgumentException($"[{string.Join(", ", weight.shape)}] does not consist of {heads} heads with an even number of rows.", nameof(weight));
-        using Tensor order = arange(rows, ScalarType.Int64, weight.device);
+        using Tensor order = Arithmetic.Range(rows, weight.device);
         using Tensor parts = order.view(split(rows / heads / 2));
         using Tensor swapped = parts.transpose(1, 2);
         using Tensor source = swapped.reshape(rows);

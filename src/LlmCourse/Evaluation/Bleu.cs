@@ -197,18 +197,30 @@ public static class Bleu
         ReadOnlySpan<char> trimmed = WhiteSpace.TrimEnd(text);
         if (trimmed.Length != text.Length)
             text = trimmed.ToString();
-        words.AddWords(Rewrite(text, options.Tokenizer), tokens);
+        AddWords(text, options.Tokenizer, words, tokens);
     }
 
-    /// <summary>A text with its words between blanks.</summary>
-    internal static ReadOnlySpan<char> Rewrite(string text, BleuTokenizer tokenizer) => tokenizer switch
+    internal static void AddWords(string text, BleuTokenizer tokenizer, WordIds words, List<int> ids)
     {
-        BleuTokenizer.Western13a => TranslationTokenizer.Western13a(text),
-        BleuTokenizer.International => TranslationTokenizer.International(text),
-        BleuTokenizer.Characters => TranslationTokenizer.Characters(text),
-        BleuTokenizer.Chinese => TranslationTokenizer.Chinese(text),
-        _ => text,
-    };
+        switch (tokenizer)
+        {
+            case BleuTokenizer.Western13a:
+                TranslationTokenizer.AddWestern13a(text, words, ids);
+                break;
+            case BleuTokenizer.International:
+                words.AddWords(TranslationTokenizer.International(text), ids);
+                break;
+            case BleuTokenizer.Characters:
+                words.AddWords(TranslationTokenizer.Characters(text), ids);
+                break;
+            case BleuTokenizer.Chinese:
+                words.AddWords(TranslationTokenizer.Chinese(text), ids);
+                break;
+            default:
+                words.AddWords(text, ids);
+                break;
+        }
+    }
 
     private static string Signature(BleuOptions options, int references, bool effective)
     {

@@ -18,6 +18,8 @@ public static class Bootstrap
     {
         ArgumentNullException.ThrowIfNull(values);
         double[] all = [.. values];
+        if (all.Length == 0)
+            throw new ArgumentException("There are no values to average.", nameof(values));
         RequireFinite(all, nameof(values));
         return Statistic(all.Length, chosen => MeanOf(all, chosen), options);
     }

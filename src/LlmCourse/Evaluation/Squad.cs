@@ -48,21 +48,24 @@ public static class Squad
         StringBuilder result = new(text.Length);
         for (int start = 0; start < text.Length;)
         {
-            int end = start;
-            while (end < text.Length && Rune.GetRuneAt(text, end) is var rune && IsWord(rune))
-                end += rune.Utf16SequenceLength;
+            int end = start, width = 0;
+            while (end < text.Length && IsWord(text.AsSpan(end), out width))
+                end += width;
             ReadOnlySpan<char> word = text.AsSpan(start, end - start);
             result.Append(word is "a" or "an" or "the" ? " " : word);
             if (end < text.Length)
-                result.Append(text[end]);
-            start = end + 1;
+                result.Append(text, end, width);
+            start = end + width;
         }
 
         return result.ToString();
     }
 
-    private static bool IsWord(Rune rune) => Rune.IsLetterOrDigit(rune)
-        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+    private static bool IsWord(ReadOnlySpan<char> text, out int width)
+    {
+        Rune.DecodeFromUtf16(text, out Rune rune, out width);
+        return Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+    }
 
     private static double F1(string prediction, string answer)
     {

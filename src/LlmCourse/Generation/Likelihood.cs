@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,7 +14,7 @@ internal static class Likelihood
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor scores = logits.to(ScalarType.Float32);
-        return scores.gather(1, ids.unsqueeze(1)).squeeze(1).sub_(scores.logsumexp(1)).MoveToOuterDisposeScope();
+        return scores.gather(1, ids.unsqueeze(1)).squeeze(1).MinusInPlace(scores.logsumexp(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>[B, n] ids and float32 log-probabilities of the n most likely tokens of each row, best first.</summary>
@@ -22,6 +23,6 @@ internal static class Likelihood
         using DisposeScope scope = NewDisposeScope();
         Tensor scores = logits.to(ScalarType.Float32);
         (Tensor best, Tensor ids) = scores.topk(n, 1);
-        return (ids.MoveToOuterDisposeScope(), best.sub(scores.logsumexp(1, keepdim: true)).MoveToOuterDisposeScope());
+        return (ids.MoveToOuterDisposeScope(), best.Minus(scores.logsumexp(1, keepdim: true)).MoveToOuterDisposeScope());
     }
 }

@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,7 +21,7 @@ internal static class LogitsProcessors
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor old = scores.gather(1, seen);
-        Tensor changed = where(old.lt(0), old * penalty, old / penalty);
+        Tensor changed = where(old.IsBelow(0), old.Times(penalty), old.Over(penalty));
         scores.scatter_(1, seen, changed);
     }
 
@@ -36,7 +37,8 @@ internal static class LogitsProcessors
     /// <param name="tokens">[E] ids of the tokens that remain.</param>
     public static void Force(Tensor scores, Tensor rows, Tensor tokens)
     {
-        scores.index_fill_(0, rows, double.NegativeInfinity);
+        using Scalar nothing = double.NegativeInfinity;
+        scores.index_fill_(0, rows, nothing);
         Put(scores, rows, tokens, 0);
     }
 

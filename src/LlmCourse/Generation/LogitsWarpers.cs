@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +23,7 @@ internal static class LogitsWarpers
     }
 
     /// <summary>Scores divided by the temperature.</summary>
-    public static Tensor Temperature(Tensor scores, double temperature) => scores.div(Sampler.Bounded(temperature));
+    public static Tensor Temperature(Tensor scores, double temperature) => scores.Over(Sampler.Bounded(temperature));
 
     /// <summary>The k best tokens and those that tie with the k-th.</summary>
     public static Tensor TopK(Tensor scores, int k)
@@ -40,7 +41,7 @@ internal static class LogitsWarpers
         using Shortlist all = Shortlist.Of(scores, scores.size(1));
         Tensor weights = all.Weights();
         Shortlist.KeepTopP(weights, weights.sum(1, keepdim: true), p);
-        return Without(scores, all.Ids, weights.eq(0)).MoveToOuterDisposeScope();
+        return Without(scores, all.Ids, weights.Is(0)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The scores with −∞ for the tokens at the places of the list that are marked.</summary>
@@ -48,6 +49,6 @@ internal static class LogitsWarpers
     {
         using Tensor nothing = zeros_like(scores, ScalarType.Bool);
         using Tensor marked = nothing.scatter(1, ids, dropped);
-        return scores.masked_fill(marked, double.NegativeInfinity);
+        return scores.With(marked, double.NegativeInfinity);
     }
 }

@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -34,8 +35,8 @@ internal static class Sampler
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor best, Tensor ids) = scores.max(1);
-        Tensor logProbabilities = best.sub(scores.logsumexp(1)).to(ScalarType.Float32);
-        ids.masked_fill_(logProbabilities.isnan(), Undecided);
+        Tensor logProbabilities = best.Minus(scores.logsumexp(1)).to(ScalarType.Float32);
+        ids.WithInPlace(logProbabilities.isnan(), Undecided);
         return Checked(ids, Host(ids), logProbabilities);
     }
 
@@ -83,7 +84,7 @@ internal static class Sampler
         // What the weights of all tokens in question sum to: of the list, or of a vocabulary that goes on beyond it.
         bool goesOn = !list.IsWhole && topK == 0;
         Tensor total = goesOn
-            ? scores.sub(list.Scores.narrow(1, 0, 1).to(scores.dtype)).div_(temperature).exp_().sum(1, keepdim: true).to(ScalarType.Float64)
+            ? scores.Minus(list.Scores.narrow(1, 0, 1).to(scores.dtype)).OverInPlace(temperature).exp_().sum(1, keepdim: true).to(ScalarType.Float64)
             : weights.sum(1, keepdim: true);
         if (topP < 1)
         {
@@ -97,12 +98,12 @@ internal static class Sampler
         if (!goesOn)
             total = end;
         Tensor target = uniforms.unsqueeze(1) * total;
-        Tensor found = (goesOn ? target.lt(end) : end.gt(0)).squeeze(1);
+        Tensor found = (goesOn ? target.lt(end) : end.IsAbove(0)).squeeze(1);
         decided = decided is null ? found : decided.logical_and(found);
 
         // The first place whose cumulative weight exceeds the target; the last one that adds anything, should rounding make them equal.
         Tensor place = upTo.le(target).logical_and_(upTo.lt(end)).sum(1, keepdim: true);
-        Tensor ids = list.Ids.gather(1, place).squeeze(1).masked_fill(decided.logical_not(), Undecided);
+        Tensor ids = list.Ids.gather(1, place).squeeze(1).With(decided.logical_not(), Undecided);
         Tensor logProbabilities = weights.gather(1, place).div(total).log_().squeeze(1).to(ScalarType.Float32);
         return (ids.MoveToOuterDisposeScope(), logProbabilities.MoveToOuterDisposeScope());
     }

@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -51,7 +52,7 @@ internal sealed class Shortlist : IDisposable
         (Tensor ascending, _) = best.sort(1);
         (Tensor sorted, Tensor places) = scores.gather(1, ascending).sort(1, descending: true, stable: true);
         Tensor precise = sorted.to(ScalarType.Float64);
-        precise.masked_fill_(precise.le(precise.narrow(1, size - 1, 1)), double.NegativeInfinity);
+        precise.WithInPlace(precise.le(precise.narrow(1, size - 1, 1)), double.NegativeInfinity);
         return new(ascending.gather(1, places).MoveToOuterDisposeScope(), precise.MoveToOuterDisposeScope(), isWhole: false);
     }
 
@@ -62,7 +63,7 @@ internal sealed class Shortlist : IDisposable
         using DisposeScope scope = NewDisposeScope();
         Tensor threshold = Scores.narrow(1, Math.Min(k, Scores.size(1)) - 1, 1);
         Tensor known = IsWhole ? threshold.isnan().logical_not() : threshold.isfinite();
-        Scores.masked_fill_(Scores.lt(threshold), double.NegativeInfinity);
+        Scores.WithInPlace(Scores.lt(threshold), double.NegativeInfinity);
         return known.squeeze(1).MoveToOuterDisposeScope();
     }
 
@@ -70,8 +71,8 @@ internal sealed class Shortlist : IDisposable
     public Tensor Weights(double temperature = 1)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor distances = Scores.sub(Scores.narrow(1, 0, 1));
-        return (temperature == 1 ? distances : distances.div_(temperature)).exp_().MoveToOuterDisposeScope();
+        Tensor distances = Scores.Minus(Scores.narrow(1, 0, 1));
+        return (temperature == 1 ? distances : distances.OverInPlace(temperature)).exp_().MoveToOuterDisposeScope();
     }
 
     /// <summary>Keeps the shortest beginning of each row whose probabilities reach p together; the weights of the rest become 0.</summary>
@@ -82,12 +83,12 @@ internal sealed class Shortlist : IDisposable
     public static Tensor KeepTopP(Tensor weights, Tensor total, double p)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor needed = total * (p - Rounding);
+        Tensor needed = total.Times(p - Rounding);
         Tensor upTo = weights.cumsum(1);
         Tensor reached = upTo.narrow(1, upTo.size(1) - 1, 1).ge(needed).squeeze(1);
-        Tensor notNeeded = upTo.sub_(weights).ge(needed);
-        notNeeded.narrow(1, 0, 1).fill_(false);
-        weights.masked_fill_(notNeeded, 0);
+        Tensor notNeeded = upTo.MinusInPlace(weights).ge(needed);
+        notNeeded.narrow(1, 0, 1).FillInPlace(0);
+        weights.WithInPlace(notNeeded, 0);
         return reached.MoveToOuterDisposeScope();
     }
 

@@ -1,5 +1,6 @@
 using TorchSharp;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Runtime;
 
@@ -54,7 +55,7 @@ internal static class Kernels
         using var scope = NewDisposeScope();
         Tensor logits = nn.functional.linear(x, weight, bias); // [N, V]
         if (softcap is { } cap)
-            logits = logits.div(cap).tanh().mul(cap);
+            logits = logits.Over(cap).tanh().Times(cap);
         return CrossEntropySum(logits, labels).MoveToOuterDisposeScope();
     }
 
@@ -66,15 +67,25 @@ internal static class Kernels
         return nn.functional.cross_entropy(wide, labels, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Rows of a table [N, D] by ids int64 [n] → [n, D].</summary>
+    public static Tensor Lookup(Tensor table, Tensor ids) =>
+        Fast && is_grad_enabled() && table is Parameter { requires_grad: true } parameter ? TokenLookup.Rows(parameter, ids) : table.index_select(0, ids);
+
     private static Tensor RmsNormOf(Tensor x, Tensor weight, double epsilon)
     {
-        if (UseCpu(x, weight) && x.is_contiguous() && weight.dtype == x.dtype)
-            return CpuElementwise.RmsNorm(x, weight, epsilon);
+        if (weight.dtype == x.dtype && x.is_contiguous())
+        {
+            if (UseCpu(x, weight))
+                return CpuElementwise.RmsNorm(x, weight, epsilon);
+            if (TrainsOnCpu(x))
+                return RmsNormFunction.Apply(x, weight, epsilon);
+        }
+
         using var scope = NewDisposeScope();
         Tensor wide = x.to(ScalarType.Float32);
         if (x.dtype == ScalarType.Float64)
             wide = x;
-        Tensor scale = wide.pow(2).mean([-1], keepdim: true).add(epsilon).rsqrt();
+        Tensor scale = wide.mul(wide).mean([-1], keepdim: true).PlusInPlace(epsilon).rsqrt();
         Tensor result = weight.dtype == wide.dtype
             ? wide.mul(scale).mul(weight).to(x.dtype)
             : wide.mul(scale).to(x.dtype).mul(weight);
@@ -83,13 +94,19 @@ internal static class Kernels
 
     private static Tensor RotateOf(Tensor x, Tensor cos, Tensor sin)
     {
-        if (UseCpu(x, cos) && x.stride(-1) == 1 && cos.dtype == x.dtype)
-            return CpuElementwise.Rotate(x, cos, sin);
+        if (x.stride(-1) == 1 && cos.dtype == x.dtype)
+        {
+            if (UseCpu(x, cos))
+                return CpuElementwise.Rotate(x, cos, sin);
+            if (TrainsOnCpu(x))
+                return RotateFunction.Apply(x, cos, sin);
+        }
+
         using var scope = NewDisposeScope();
         long half = cos.size(-1), rest = x.size(-1) - (2 * half);
         Tensor first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
-        Tensor rotatedFirst = first.mul(cos).sub_(second.mul(sin));
-        Tensor rotatedSecond = second.mul(cos).add_(first.mul(sin));
+        Tensor rotatedFirst = first.mul(cos).MinusInPlace(second.mul(sin));
+        Tensor rotatedSecond = second.mul(cos).PlusInPlace(first.mul(sin));
         Tensor result = rest == 0
             ? cat([rotatedFirst, rotatedSecond], -1)
             : cat([rotatedFirst, rotatedSecond, x.narrow(-1, 2 * half, rest)], -1);
@@ -101,11 +118,16 @@ internal static class Kernels
         bool regular = gate.stride(-1) == 1 && up.stride(-1) == 1 && gate.stride(0) == gate.stride(1) * gate.size(1) && up.stride(0) == up.stride(1) * up.size(1);
         if (UseCpu(gate, up) && regular && up.dtype == gate.dtype)
             return CpuElementwise.GatedSilu(gate, up);
+        if (TrainsOnCpu(gate) && up.dtype == gate.dtype && gate.is_contiguous() && up.is_contiguous())
+            return GatedSiluFunction.Apply(gate, up);
         using Tensor activated = nn.functional.silu(gate);
         return activated.mul(up);
     }
 
     private static Tensor Timed(string name, Func<Tensor> kernel) => Clock is { } clock ? clock.Time(name, kernel) : kernel();
+
+    // Behind UseCpu: a gradient is recorded.
+    private static bool TrainsOnCpu(Tensor x) => Fast && is_grad_enabled() && CpuKernels.Take(x);
 
     private static bool UseCpu(Tensor x, Tensor other) =>
         Fast && !(is_grad_enabled() && (x.requires_grad || other.requires_grad)) && CpuKernels.Take(x);

@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Runtime;
 
@@ -46,7 +48,7 @@ internal sealed class LinearCrossEntropy : autograd.MultiTensorFunction<LinearCr
         Tensor? dw = weight.requires_grad ? zeros_like(weight, Wide(weight.dtype)) : null;
         Tensor? db = bias is { requires_grad: true } ? zeros_like(bias, Wide(bias.dtype)) : null;
         Tensor sum = Run(x, weight, bias, labels, softcap, dx, dw, db);
-        List<Tensor> kept = [];
+        List<Tensor> kept = [x, labels];
         bool[] present = new bool[Sources];
         foreach ((int i, Tensor? gradient, Tensor? source) in new[] { (0, dx, x), (1, dw, weight), (2, db, bias) })
         {
@@ -57,6 +59,8 @@ internal sealed class LinearCrossEntropy : autograd.MultiTensorFunction<LinearCr
         }
 
         ctx.save_data(nameof(present), present);
+        ctx.save_data("arguments", (weight, bias, softcap));
+        ctx.save_data("given", new StrongBox<bool>());
         ctx.save_for_backward(kept);
         return [sum.MoveToOuterDisposeScope()];
     }
@@ -67,17 +71,38 @@ internal sealed class LinearCrossEntropy : autograd.MultiTensorFunction<LinearCr
         using var scope = NewDisposeScope();
         bool[] present = (bool[])ctx.get_data("present");
         List<Tensor> kept = ctx.get_saved_variables();
+        (Tensor weight, Tensor? bias, double? softcap) = ((Tensor, Tensor?, double?))ctx.get_data("arguments");
+        StrongBox<bool> given = (StrongBox<bool>)ctx.get_data("given");
         Tensor outer = grad_outputs[0];
         bool one = outer.ToDouble() == 1; // a sum that is differentiated itself: spares a copy of the size of W
         Tensor Scaled(Tensor gradient) => one ? gradient.alias() : gradient.mul(outer.to(gradient.dtype));
         Tensor?[] gradients = new Tensor?[Sources + 2];
-        for (int i = 0, k = 0; i < Sources; i++)
+        for (int i = 0, k = 2; i < Sources; i++)
         {
-            if (present[i])
-                gradients[i] = Scaled(kept[k++]).MoveToOuterDisposeScope();
+            if (!present[i])
+                continue;
+            Tensor gradient = kept[k++];
+            if (i == 1 && weight is Parameter owner)
+            {
+                // What became the parameter's gradient is not ours any more: a second pass over a retained graph makes it again.
+                using Tensor fresh = Scaled(given.Value ? OfWeight(kept[0], weight, bias, kept[1], softcap) : gradient);
+                given.Value = true;
+                GradientSink.Add(owner, fresh);
+            }
+            else
+            {
+                gradients[i] = Scaled(gradient).MoveToOuterDisposeScope();
+            }
         }
 
         return [.. gradients.Select(gradient => gradient!)]; // null for what wants none
+    }
+
+    private static Tensor OfWeight(Tensor x, Tensor weight, Tensor? bias, Tensor labels, double? softcap)
+    {
+        Tensor dw = zeros_like(weight, Wide(weight.dtype));
+        Run(x, weight, bias, labels, softcap, null, dw, null).Dispose();
+        return dw.to(weight.dtype);
     }
 
     private static Tensor Run(Tensor x, Tensor weight, Tensor? bias, Tensor labels, double? softcap, Tensor? dx, Tensor? dw, Tensor? db)
@@ -95,20 +120,20 @@ internal sealed class LinearCrossEntropy : autograd.MultiTensorFunction<LinearCr
             Tensor? slope = null;
             if (softcap is { } cap)
             {
-                z.div_(cap).tanh_();
-                slope = dx is null && dw is null && db is null ? null : z.square().neg_().add_(1); // d tanh
-                z.mul_(cap);
+                z.OverInPlace(cap).tanh_();
+                slope = dx is null && dw is null && db is null ? null : z.mul(z).neg_().PlusInPlace(1); // d tanh
+                z.TimesInPlace(cap);
             }
 
             Tensor total = z.logsumexp(1, keepdim: true);
-            sum.add_(total.sub(z.gather(1, index)).sum());
+            sum.PlusInPlace(total.Minus(z.gather(1, index)).sum());
             if (dx is null && dw is null && db is null)
                 continue;
-            Tensor dz = z.sub_(total).exp_();
-            dz.scatter_add_(1, index, full([count, 1], -1.0, wide, x.device));
+            Tensor dz = z.MinusInPlace(total).exp_();
+            dz.scatter_add_(1, index, Arithmetic.Filled([count, 1], -1, wide, x.device));
             if (slope is not null)
                 dz.mul_(slope);
-            db?.add_(dz.sum([0])); // sum(0) would take 0 for a ScalarType
+            db?.PlusInPlace(dz.sum([0])); // sum(0) would take 0 for a ScalarType
             if (dw is not null)
                 dw.addmm_(dz.t(), part.to(wide), 1, 1);
             dx?.narrow(0, start, count).copy_(weight.dtype == wide ? dz.mm(weight) : dz.to(weight.dtype).mm(weight));

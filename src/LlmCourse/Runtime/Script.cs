@@ -20,9 +20,6 @@ internal static class Script
             torch._fused_adam_(p, g, m, v, largest, steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=amsgrad, maximize=False, grad_scale=divisor)
           else:
             torch._fused_adamw_(p, g, m, v, largest, steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=amsgrad, maximize=False, grad_scale=divisor)
-        def count_write(tensors: List[Tensor]):
-          for t in tensors:
-            t.unsqueeze(0).narrow(0, 0, 0).zero_()
 
         """;
 
@@ -46,7 +43,7 @@ internal static class Script
     /// <summary>
     /// One step of Adam, or of AdamW without <paramref name="l2"/>, over contiguous tensors of one device and type. Steps [] are
     /// fp32 and count this one; gradients are divided by the divisor, in place; AMSGrad alone wants the largest squares.
-    /// Does not count as a write: see <see cref="CountWrite"/>.
+    /// Does not count as a write: see <see cref="WriteCount"/>.
     /// </summary>
     public static void Adam(
         Tensor[] parameters, Tensor[] gradients, Tensor[] means, Tensor[] squares, Tensor[] largest, Tensor[] steps,
@@ -55,7 +52,4 @@ internal static class Script
         using Scalar rate = learningRate, first = beta1, second = beta2, taken = decay, added = epsilon;
         Unit.Value.invoke("adam", parameters, gradients, means, squares, largest, steps, rate, first, second, taken, added, divisor!, l2, amsGrad);
     }
-
-    /// <summary>Raises the version of tensors that a kernel wrote to behind torch's back, by a write of nothing. No grad mode.</summary>
-    public static void CountWrite(Tensor[] tensors) => Unit.Value.invoke("count_write", [tensors]);
 }

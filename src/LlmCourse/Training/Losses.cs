@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -31,7 +32,7 @@ public static class Losses
         Tensor flat = labels.reshape(-1), rows = Labelled(flat);
         Tensor wide = Wide(logits.reshape(-1, logits.size(-1)).index_select(0, rows)); // [n, V]
         // the chosen logit minus logsumexp: no second [n, V] tensor but for half precision
-        Tensor chosen = wide.gather(1, flat.index_select(0, rows).unsqueeze(1)).squeeze(1).sub(wide.logsumexp(1));
+        Tensor chosen = wide.gather(1, flat.index_select(0, rows).unsqueeze(1)).squeeze(1).Minus(wide.logsumexp(1));
         return zeros([flat.size(0)], wide.dtype, wide.device).index_copy(0, rows, chosen).reshape(labels.shape).MoveToOuterDisposeScope();
     }
 
@@ -64,7 +65,7 @@ public static class Losses
     }
 
     // labels [N] → the indices of those that count, [n]
-    private static Tensor Labelled(Tensor labels) => labels.ne(Batch.Ignore).nonzero().squeeze(1);
+    private static Tensor Labelled(Tensor labels) => labels.IsNot(Batch.Ignore).nonzero().squeeze(1);
 
     private static Tensor Wide(Tensor x) => x.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? x.to(ScalarType.Float32) : x.alias();
 

@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,7 +17,7 @@ internal static class SupervisedLoss
     {
         (Tensor sum, double weight) = Sum(model, batch, context);
         using (sum)
-            return sum.div(weight);
+            return sum.Over(weight);
     }
 
     /// <summary>
@@ -104,9 +105,9 @@ internal static class SupervisedLoss
         {
             ProblemType.Regression => Weighted(Losses.MeanSquaredError(logits, labels), labels.size(0)),
             ProblemType.MultiLabel => Weighted(Losses.BinaryCrossEntropy(logits, labels), labels.size(0)),
-            _ => Weighted(Losses.CrossEntropy(logits, labels), labels.ne(Batch.Ignore).sum().ToInt64()),
+            _ => Weighted(Losses.CrossEntropy(logits, labels), labels.IsNot(Batch.Ignore).sum().ToInt64()),
         };
     }
 
-    private static (Tensor Sum, double Weight) Weighted(Tensor mean, double count) => (mean.mul(count), count);
+    private static (Tensor Sum, double Weight) Weighted(Tensor mean, double count) => (mean.Times(count), count);
 }

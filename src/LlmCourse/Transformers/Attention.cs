@@ -117,11 +117,11 @@ internal sealed class Attention
         if (group > 1) // each key head serves `group` query heads
             (k, v) = (k.repeat_interleave(group, 1), v.repeat_interleave(group, 1));
         Tensor scores = bmm(q.reshape(batch * heads, queries, size), k.reshape(batch * heads, keys, size).transpose(1, 2))
-            .mul(_config.Scale).view(batch, heads, queries, keys);
+            .Times(_config.Scale).view(batch, heads, queries, keys);
         if (_config.AttentionSoftcap is { } cap)
-            scores = scores.div(cap).tanh().mul(cap);
+            scores = scores.Over(cap).tanh().Times(cap);
         if (mask.AsFloat(scores) is { } bias)
-            scores = scores.add(bias);
+            scores = scores.Plus(bias);
         Tensor weights = scores.softmax(-1, scores.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32).to(q.dtype);
         captured?.Add(weights.alias().DetachFromDisposeScope());
         weights = context.Drop(weights, _config.AttentionDropout);

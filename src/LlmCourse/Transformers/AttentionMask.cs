@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -87,7 +88,7 @@ internal sealed record AttentionMask : IDisposable
 
         using var scope = NewDisposeScope();
         Tensor mask = tensor(visible, [rows, 1, queries, Keys], ScalarType.Bool, Device);
-        Tensor result = Bias is null ? mask : Bias.masked_fill(mask.logical_not(), float.NegativeInfinity);
+        Tensor result = Bias is null ? mask : Bias.With(mask.logical_not(), double.NegativeInfinity);
         return new Lowered(result.DetachFromDisposeScope(), false);
     }
 
@@ -117,13 +118,13 @@ internal sealed record AttentionMask : IDisposable
             {
                 using Tensor ones = torch.ones([scores.size(2), scores.size(3)], ScalarType.Bool, scores.device);
                 using Tensor upper = ones.triu(1);
-                return zeros(upper.shape, scores.dtype, scores.device).masked_fill_(upper, float.NegativeInfinity);
+                return zeros(upper.shape, scores.dtype, scores.device).WithInPlace(upper, double.NegativeInfinity);
             }
 
             if (Tensor is null || Tensor.dtype != ScalarType.Bool)
                 return Tensor?.alias();
             using Tensor hidden = Tensor.logical_not();
-            return zeros(hidden.shape, scores.dtype, scores.device).masked_fill_(hidden, float.NegativeInfinity);
+            return zeros(hidden.shape, scores.dtype, scores.device).WithInPlace(hidden, double.NegativeInfinity);
         }
     }
 }

@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -45,7 +46,7 @@ internal sealed class Block
         {
             Tensor attended = _self.Self(_selfNorms.Before(x, context), _layer, pass.SelfMask, pass.Rotary, context, pass.Attentions);
             Tensor fed = _feedForward.Forward(_feedForwardNorms.Before(x, context), context);
-            return x.add(context.Drop(attended, _config.Dropout)).add_(context.Drop(fed, _config.Dropout)).MoveToOuterDisposeScope();
+            return x.Plus(context.Drop(attended, _config.Dropout)).PlusInPlace(context.Drop(fed, _config.Dropout)).MoveToOuterDisposeScope();
         }
 
         x = Add(x, _selfNorms, context, input => _self.Self(input, _layer, pass.SelfMask, pass.Rotary, context, pass.Attentions));
@@ -66,7 +67,7 @@ internal sealed class Block
     {
         using var scope = NewDisposeScope();
         Tensor output = norms.After(subLayer(norms.Before(x, context)), context);
-        return norms.OnSum(x.add(context.Drop(output, _config.Dropout)), context).MoveToOuterDisposeScope();
+        return norms.OnSum(x.Plus(context.Drop(output, _config.Dropout)), context).MoveToOuterDisposeScope();
     }
 
     /// <summary>What all blocks of one forward pass share.</summary>

@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -34,8 +35,8 @@ public sealed class DropoutMasks : IDisposable
     /// <summary>x with a share of its elements zeroed and the others scaled by 1 / (1 − share).</summary>
     internal Tensor Apply(Tensor x, double share)
     {
-        using Tensor kept = rand(x.shape, ScalarType.Float32, x.device, generator: _generator).ge_(share);
-        using Tensor scaled = kept.to(x.dtype).mul_(1 / (1 - share));
+        using Tensor kept = rand(x.shape, ScalarType.Float32, x.device, generator: _generator).IsAtLeastInPlace(share);
+        using Tensor scaled = kept.to(x.dtype).TimesInPlace(1 / (1 - share));
         return x.mul(scaled);
     }
 

@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
@@ -17,7 +18,7 @@ internal static class RandomWeights
             if (name.EndsWith(".bias", StringComparison.Ordinal))
                 parameter.zero_();
             else if (name.EndsWith("norm.weight", StringComparison.Ordinal))
-                parameter.fill_(UnitOffset(model, name) ? 0 : 1);
+                parameter.FillInPlace(UnitOffset(model, name) ? 0 : 1);
             else
                 Draw(parameter, name, model.Config, generator);
         }
@@ -30,11 +31,11 @@ internal static class RandomWeights
         if (config.Initialization == Initialization.Xavier && !IsTable(name))
         {
             double bound = Math.Sqrt(6.0 / (parameter.size(0) + parameter.size(1)));
-            values = rand(parameter.shape, ScalarType.Float32, CPU, generator: generator).mul_(2 * bound).sub_(bound);
+            values = rand(parameter.shape, ScalarType.Float32, CPU, generator: generator).TimesInPlace(2 * bound).PlusInPlace(-bound);
         }
         else
         {
-            values = randn(parameter.shape, ScalarType.Float32, CPU, generator: generator).mul_(Deviation(name, parameter, config));
+            values = randn(parameter.shape, ScalarType.Float32, CPU, generator: generator).TimesInPlace(Deviation(name, parameter, config));
         }
 
         parameter.copy_(values);

@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -114,18 +115,18 @@ internal sealed class Stack : IDisposable
                 $"The model has {config.Count - config.Offset} positions, and a row needs {positions.Maximum + 1}: shorten the text.");
         }
 
-        Tensor x = _config.EmbeddingScale == 1 ? embedded.alias() : embedded.mul(_config.EmbeddingScale);
+        Tensor x = _config.EmbeddingScale == 1 ? embedded.alias() : embedded.Times(_config.EmbeddingScale);
         if (_tokenTypes is not null)
         {
             if (sequences.MinimumTokenType < 0 || sequences.MaximumTokenType >= _config.TokenTypes)
                 throw new ArgumentException($"Token types must be in 0 to {_config.TokenTypes - 1}, found {sequences.MinimumTokenType} to {sequences.MaximumTokenType}.", nameof(sequences));
-            x = x.add(_tokenTypes.Forward(TokenTypes(sequences, prefix, x.device), context));
+            x = x.Plus(_tokenTypes.Forward(TokenTypes(sequences, prefix, x.device), context));
         }
 
         if (_positions is not null)
-            x = x.add(positions.Rows(_positions.Table(context), config.Offset));
+            x = x.Plus(positions.Rows(_positions.Table(context), config.Offset));
         if (_sinusoids is not null)
-            x = x.add(positions.Rows(_sinusoids.AtLeast(positions.Needed, x.dtype, x.device)));
+            x = x.Plus(positions.Rows(_sinusoids.AtLeast(positions.Needed, x.dtype, x.device)));
         if (_embeddingNorm is not null)
             x = _embeddingNorm.Forward(x, context);
         return context.Drop(x, _config.EmbeddingDropout ?? _config.Dropout);

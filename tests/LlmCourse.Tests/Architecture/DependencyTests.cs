@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Reflection.Emit;
 
 namespace LlmCourse.Tests.Architecture;
 
@@ -10,9 +9,6 @@ namespace LlmCourse.Tests.Architecture;
 public sealed class DependencyTests
 {
     private const string Root = "LlmCourse";
-
-    private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
-        .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
 
     private static readonly Lazy<Dictionary<string, HashSet<string>>> Graph = new(Uses);
 
@@ -83,12 +79,11 @@ public sealed class DependencyTests
 
     private static IEnumerable<Type> References(Type type)
     {
-        const BindingFlags all = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
         if (type.BaseType is not null)
             yield return type.BaseType;
-        foreach (Type reference in type.GetInterfaces().Concat(type.GetFields(all).Select(field => field.FieldType)))
+        foreach (Type reference in type.GetInterfaces().Concat(type.GetFields(Instructions.Declared).Select(field => field.FieldType)))
             yield return reference;
-        foreach (MethodBase method in type.GetMethods(all).Cast<MethodBase>().Concat(type.GetConstructors(all)))
+        foreach (MethodBase method in Instructions.Methods(type))
         {
             foreach (Type reference in method.GetParameters().Select(parameter => parameter.ParameterType).Concat(Body(method)))
                 yield return reference;
@@ -99,45 +94,16 @@ public sealed class DependencyTests
 
     private static List<Type> Body(MethodBase method)
     {
-        if (method.GetMethodBody() is not { } body || body.GetILAsByteArray() is not { } code)
-            return [];
-        List<Type> found = [.. body.LocalVariables.Select(local => local.LocalType)];
-        Type[] ofType = method.DeclaringType!.GetGenericArguments(), ofMethod = method.IsGenericMethod ? method.GetGenericArguments() : [];
-        for (int at = 0; at < code.Length;)
+        List<Type> found = [.. method.GetMethodBody()?.LocalVariables.Select(local => local.LocalType) ?? []];
+        foreach (Instruction instruction in Instructions.Of(method))
         {
-            OpCode operation = code[at] == 0xFE ? OpCodesByValue[(short)(0xFE00 | code[at + 1])] : OpCodesByValue[code[at]];
-            at += operation.Size;
-            switch (operation.OperandType)
+            found.AddRange(instruction.Member switch
             {
-                case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineType or OperandType.InlineTok:
-                    MemberInfo? member = method.Module.ResolveMember(BitConverter.ToInt32(code, at), ofType, ofMethod);
-                    found.AddRange(member switch
-                    {
-                        Type named => [named],
-                        MethodBase { IsGenericMethod: true } called => [called.DeclaringType!, .. called.GetGenericArguments()],
-                        { DeclaringType: { } owner } => [owner],
-                        _ => [],
-                    });
-                    at += 4;
-                    break;
-                case OperandType.InlineSwitch:
-                    at += 4 + (4 * BitConverter.ToInt32(code, at));
-                    break;
-                case OperandType.InlineNone:
-                    break;
-                case OperandType.InlineI8 or OperandType.InlineR:
-                    at += 8;
-                    break;
-                case OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar:
-                    at += 1;
-                    break;
-                case OperandType.InlineVar:
-                    at += 2;
-                    break;
-                default:
-                    at += 4;
-                    break;
-            }
+                Type named => [named],
+                MethodBase { IsGenericMethod: true } called => [called.DeclaringType!, .. called.GetGenericArguments()],
+                { DeclaringType: { } owner } => [owner],
+                _ => [],
+            });
         }
 
         return found;

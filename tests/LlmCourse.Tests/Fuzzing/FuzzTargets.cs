@@ -8,6 +8,8 @@ using LlmCourse.Tests.Transformers.Families;
 using LlmCourse.Tokenization;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
+using Parquet;
+using Parquet.Serialization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -27,7 +29,7 @@ internal static class FuzzTargets
         new("jsonl", JsonLines, (folder, content) => ReadRows(Examples.FromJsonLines(Put(folder, "x.jsonl", content)))),
         new("json", () => ["""[{"a":1,"b":"x"},{"a":[{"c":null},2.5e3],"b":"\u00e9"}]"""u8.ToArray(), """{"v":[1],"data":[{"a":true}],"w":{}}"""u8.ToArray()], (folder, content) => ReadRows(Examples.FromJson(Put(folder, "x.json", content)))),
         new("csv", () => ["a,b\n1,\"x\ny\"\n2,\n"u8.ToArray(), "a,\"b\"\"\"\r\n\"\",7\r\n"u8.ToArray()], (folder, content) => ReadRows(Examples.FromCsv(Put(folder, "x.csv", content)))),
-        new("parquet", () => [ArrowFiles.MixedPages], (folder, content) => ReadRows(Examples.FromParquet(Put(folder, "x.parquet", content)))),
+        new("parquet", ParquetFiles, (folder, content) => ReadRows(Examples.FromParquet(Put(folder, "x.parquet", content)))),
         new("templates", ExampleTemplates, (folder, content) => Templates.FromJson(Put(folder, "x.json", content))),
     ];
 
@@ -63,6 +65,17 @@ internal static class FuzzTargets
         {"text":"","n":-2.5e10,"list":[],"yes":false}
         """u8.ToArray(),
         Encoding.UTF8.GetBytes("\uFEFF{\"a\":\"ü 中 \U0001F600\"}\r\n\r\n{\"a\":{}}"),
+    ];
+
+    private static byte[][] ParquetFiles() =>
+    [
+        ArrowFiles.MixedPages,
+        .. new[] { CompressionMethod.None, CompressionMethod.Gzip, CompressionMethod.Zstd, CompressionMethod.Brotli, CompressionMethod.LZ4 }.Select(compression =>
+        {
+            using MemoryStream file = new();
+            ParquetSerializer.SerializeAsync(Enumerable.Range(0, 20).Select(ParquetTests.Row.Number), file, new ParquetOptions { CompressionMethod = compression }).GetAwaiter().GetResult();
+            return file.ToArray();
+        }),
     ];
 
     private static byte[][] ExampleTemplates() =>

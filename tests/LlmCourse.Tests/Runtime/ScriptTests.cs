@@ -4,6 +4,8 @@ using static TorchSharp.torch;
 
 namespace LlmCourse.Tests.Runtime;
 
+/// <summary>Alone: TorchSharp's own numbers do not outlive a collection (x + 1 makes one), so others must not run beside the collector.</summary>
+[Collection(ProcessWide.Name)]
 public sealed class ScriptTests
 {
     [SkippableFact]

@@ -93,7 +93,7 @@ public sealed class FineTuneTests
         TrainingResult result = llm.FineTune(examples[8..], options);
         string[] folders = [.. Directory.GetDirectories(folder["run"]).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
         string best = $"step-{result.Best!.Value.Step:D8}";
-        Assert.Equal(new[] { best, "step-00000021", "step-00000024" }.Distinct(), folders);
+        Assert.Equal(new[] { best, "step-00000021", "step-00000024" }.Distinct().Order(StringComparer.Ordinal), folders);
         Assert.Equal(result.History.Where(step => step.Validation is not null).Min(step => step.Validation!["loss"]), result.Best.Value.Value);
         using Llm last = Llm.Load(Path.Combine(folder["run"], "step-00000024"));
         Assert.Equal(llm.Generate("abc=").Tokens, last.Generate("abc=").Tokens);

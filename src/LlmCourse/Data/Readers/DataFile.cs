@@ -19,7 +19,11 @@ internal static class DataFile
     public static FileStream OpenRaw(string path)
     {
         Require(path);
-        return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
+        FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
+        if (file.CanSeek)
+            return file;
+        file.Dispose();
+        throw new DataException(path, "it is a pipe or a device, which can be read only once: write it to a file first.");
     }
 
     /// <summary>The content of a file: gzip and Zstandard are known by their first bytes.</summary>

@@ -7,6 +7,7 @@ namespace LlmCourse.Data;
 internal static class ParquetGuard
 {
     private const int DeepestSchema = 32;
+    private const int UsualHeader = 1 << 10;
     private const int LongestHeader = 1 << 20;
 
     /// <summary>Checks the footer, schema and all.</summary>
@@ -58,11 +59,8 @@ internal static class ParquetGuard
         for (long values = 0; values < column.NumValues;)
         {
             Require(at < file.Length, column);
-            Span<byte> header = new byte[(int)Math.Min(LongestHeader, file.Length - at)];
-            file.Position = at;
-            file.ReadExactly(header);
             long type = -1, unpacked = -1, packed = -1, count = -1, encoding = 0, dictionary = 0, levels = 0, repetitions = 0;
-            at += ThriftWalk.Over("Page", header, (name, field, value) =>
+            at += WalkHeader(file, at, (name, field, value) =>
             {
                 switch (name, field)
                 {
@@ -89,6 +87,26 @@ internal static class ParquetGuard
             values += Math.Max(0, count);
             at += packed;
         }
+    }
+
+    /// <summary>A header is short, unless it has long texts for statistics.</summary>
+    private static int WalkHeader(Stream file, long at, Action<string, int, long> number)
+    {
+        foreach (int length in (int[])[UsualHeader, LongestHeader])
+        {
+            byte[] header = new byte[(int)Math.Min(length, file.Length - at)];
+            file.Position = at;
+            file.ReadExactly(header);
+            try
+            {
+                return ThriftWalk.Over("Page", header, number);
+            }
+            catch (InvalidDataException) when (length == UsualHeader && header.Length == UsualHeader)
+            {
+            }
+        }
+
+        throw new InvalidDataException("the header of a page is damaged.");
     }
 
     private static void CheckSchema(List<long> children, ref int at, int depth)

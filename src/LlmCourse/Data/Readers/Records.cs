@@ -34,7 +34,8 @@ public sealed class Records : IEnumerable<DataRecord>
         LeftOut = 0;
         bool any = false;
         using IEnumerator<DataRow> rows = Guarded(() => _rows().GetEnumerator());
-        while (Guarded(rows.MoveNext))
+        Func<bool> next = rows.MoveNext;
+        while (Guarded(next))
         {
             (long line, IReadOnlyDictionary<string, object?>? fields, string? problem) = rows.Current;
             if (fields is not null)
@@ -69,7 +70,7 @@ public sealed class Records : IEnumerable<DataRecord>
         {
             throw new DataException(Path, (error.LineNumber ?? 0) + 1, $"it is not JSON: {JsonValues.Problem(error)}", error);
         }
-        catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException or ZstdSharp.ZstdException)
+        catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException or ZstdSharp.ZstdException or CsvHelper.CsvFormatException)
         {
             throw new DataException(Path, $"it cannot be read to its end: {error.Message}", error);
         }

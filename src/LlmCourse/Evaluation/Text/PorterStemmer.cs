@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace LlmCourse.Evaluation.Text;
 
 /// <summary>
@@ -8,14 +6,6 @@ namespace LlmCourse.Evaluation.Text;
 /// </summary>
 internal static class PorterStemmer
 {
-    private static readonly FrozenDictionary<string, string> Irregular = new Dictionary<string, string>
-    {
-        ["sky"] = "sky", ["skies"] = "sky", ["dying"] = "die", ["lying"] = "lie", ["tying"] = "tie", ["news"] = "news",
-        ["innings"] = "inning", ["inning"] = "inning", ["outings"] = "outing", ["outing"] = "outing",
-        ["cannings"] = "canning", ["canning"] = "canning", ["howe"] = "howe",
-        ["proceed"] = "proceed", ["exceed"] = "exceed", ["succeed"] = "succeed",
-    }.ToFrozenDictionary(StringComparer.Ordinal);
-
     private static readonly (string, string)[] Step2Rules =
     [
         ("ational", "ate"), ("tional", "tion"), ("enci", "ence"), ("anci", "ance"), ("izer", "ize"), ("bli", "ble"), ("alli", "al"),
@@ -38,7 +28,7 @@ internal static class PorterStemmer
     /// <summary>The stem of a word in lower case.</summary>
     public static string Stem(string word, PorterMode mode = PorterMode.Extended)
     {
-        if (mode == PorterMode.Extended && Irregular.TryGetValue(word, out string? irregular))
+        if (mode == PorterMode.Extended && Irregular(word) is { } irregular)
             return irregular;
         if (mode != PorterMode.Original && word.Length <= 2)
             return word;
@@ -56,6 +46,19 @@ internal static class PorterStemmer
             length--;
         return new string(buffer[..length]);
     }
+
+    private static string? Irregular(string word) => word switch
+    {
+        "sky" or "skies" => "sky",
+        "dying" => "die",
+        "lying" => "lie",
+        "tying" => "tie",
+        "innings" or "inning" => "inning",
+        "outings" or "outing" => "outing",
+        "cannings" or "canning" => "canning",
+        "news" or "howe" or "proceed" or "exceed" or "succeed" => word,
+        _ => null,
+    };
 
     private static int Step1A(ReadOnlySpan<char> word, PorterMode mode) =>
         EndsWith(word, "sses") ? word.Length - 2

@@ -21,25 +21,30 @@ internal sealed class AdafactorRule(AdafactorOptions options) : IUpdateRule
 
     public void Apply(IReadOnlyList<Update> updates, double learningRate, double gradientScale)
     {
+        using Scalar floor = options.ScaleFloor, threshold = options.ClipThreshold, kept = options.Beta1 ?? 0, fresh = 1 - (options.Beta1 ?? 0), one = 1, minus = -1,
+            decay = -options.WeightDecay, left = 1 - (learningRate * options.WeightDecay);
         foreach (Update due in updates)
         {
             using var scope = NewDisposeScope();
             (ParameterState state, Tensor weights) = (due.State, due.Target);
             double size = StepSize(learningRate, state.Steps);
-            Tensor step = options.ScaleParameter
-                ? RootMeanSquare(weights).clamp_min(options.ScaleFloor).mul_(size)
-                : full([], size, weights.dtype, weights.device);
+            using Scalar held = size;
+            Tensor step = options.ScaleParameter ? RootMeanSquare(weights).clamp_min(floor).mul_(held) : full([], held, ScalarType.Float64, weights.device);
             Tensor update = Normalised(state, due.Scaled(gradientScale));
-            update.div_(RootMeanSquare(update).div_(options.ClipThreshold).clamp_min(1)).mul_(step);
-            if (options.Beta1 is { } beta)
-                update = state[Mean].mul_(beta).add_(update, 1 - beta);
+            update.div_(RootMeanSquare(update).div_(threshold).clamp_min(one)).mul_(step);
+            if (options.Beta1 is not null)
+                update = state[Mean].mul_(kept).add_(update, fresh);
             if (state.Decays && options.WeightDecay != 0)
-                weights.mul_(options.StepSize == AdafactorStep.Capped ? full_like(step, 1 - (learningRate * options.WeightDecay)) : step.mul(-options.WeightDecay).add_(1));
-            weights.sub_(update);
+                _ = options.StepSize == AdafactorStep.Capped ? weights.mul_(left) : weights.mul_(step.mul_(decay).add_(one, one));
+            weights.add_(update, minus);
         }
     }
 
-    private static Tensor RootMeanSquare(Tensor x) => x.norm().div_(Math.Sqrt(x.numel()));
+    private static Tensor RootMeanSquare(Tensor x)
+    {
+        using Scalar root = Math.Sqrt(x.numel());
+        return GradientNorm.OfOne(x, 2).div_(root);
+    }
 
     private double StepSize(double learningRate, long t) => options.StepSize switch
     {
@@ -52,11 +57,12 @@ internal sealed class AdafactorRule(AdafactorOptions options) : IUpdateRule
     // gradient / √(mean of squares), the mean of a matrix being rows · columns / mean of rows.
     private Tensor Normalised(ParameterState state, Tensor gradient)
     {
-        double weight = Math.Pow(state.Steps, options.DecayRate);
-        Tensor squares = gradient.square().add_(options.Epsilon);
+        double share = Math.Pow(state.Steps, options.DecayRate);
+        using Scalar kept = 1 - share, fresh = share, epsilon = options.Epsilon, one = 1;
+        Tensor squares = gradient.mul(gradient).add_(epsilon, one);
         if (gradient.dim() < 2)
-            return state[Square].lerp_(squares, weight).rsqrt().mul_(gradient);
-        Tensor rows = state[Rows].lerp_(squares.mean([-1]), weight), columns = state[Columns].lerp_(squares.mean([-2]), weight);
+            return state[Square].mul_(kept).add_(squares, fresh).rsqrt().mul_(gradient);
+        Tensor rows = state[Rows].mul_(kept).add_(squares.mean([-1]), fresh), columns = state[Columns].mul_(kept).add_(squares.mean([-2]), fresh);
         Tensor rowFactor = rows.div(rows.mean([-1], keepdim: true)).rsqrt_().unsqueeze(-1);
         return squares.copy_(gradient).mul_(rowFactor).mul_(columns.rsqrt().unsqueeze(-2));
     }

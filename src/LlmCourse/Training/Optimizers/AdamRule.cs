@@ -35,36 +35,35 @@ internal sealed class AdamRule(AdamWOptions options, bool fuse) : IUpdateRule
     private void Fused(Update[] updates, double learningRate, double gradientScale)
     {
         using var scope = NewDisposeScope();
-        Tensor step = full([], updates[0].State.Steps, ScalarType.Float32, updates[0].Target.device);
-        // The kernel divides by its scale.
-        Tensor? divisor = gradientScale == 1 ? null : full([], 1 / gradientScale, ScalarType.Float32, updates[0].Target.device);
+        using Scalar count = updates[0].State.Steps, inverse = 1 / gradientScale; // the kernel divides by its scale
+        Tensor step = full([], count, ScalarType.Float32, updates[0].Target.device);
+        Tensor? divisor = gradientScale == 1 ? null : full([], inverse, ScalarType.Float32, updates[0].Target.device);
         Tensor[] targets = Array.ConvertAll(updates, update => update.Target);
         Script.Adam(
             targets, Array.ConvertAll(updates, update => update.Gradient), Of(Mean), Of(Square), options.AmsGrad ? Of(LargestSquare) : [], Array.ConvertAll(updates, _ => step),
             learningRate, options.Beta1, options.Beta2, Decay(updates[0]), options.Epsilon, divisor, options.L2, options.AmsGrad);
-        Script.CountWrite(targets);
+        Array.ForEach(targets, WriteCount.Raise);
 
         Tensor[] Of(string moment) => Array.ConvertAll(updates, update => update.State[moment]);
     }
 
-    // The definition.
+    // The definition. The means start at zero: 1 − βᵗ is what they lack.
     private void Plain(Update update, double learningRate, double gradientScale)
     {
         using var scope = NewDisposeScope();
         (ParameterState state, Tensor weights) = (update.State, update.Target);
-        Tensor gradient = update.Scaled(gradientScale);
-        double decay = Decay(update);
-        if (decay != 0 && options.L2)
+        double taken = Decay(update);
+        using Scalar decay = taken, left = 1 - (learningRate * taken), keptMean = options.Beta1, freshMean = 1 - options.Beta1, kept = options.Beta2, fresh = 1 - options.Beta2,
+            rate = -learningRate / (1 - Math.Pow(options.Beta1, state.Steps)), lack = Math.Sqrt(1 - Math.Pow(options.Beta2, state.Steps)), epsilon = options.Epsilon, one = 1;
+        Tensor gradient = update.Scaled(gradientScale), mean = state[Mean], square = state[Square];
+        if (taken != 0 && options.L2)
             gradient.add_(weights, decay);
-        else if (decay != 0)
-            weights.mul_(1 - (learningRate * decay));
-        Tensor mean = state[Mean], square = state[Square];
-        mean.lerp_(gradient, 1 - options.Beta1);
-        square.mul_(options.Beta2).addcmul_(gradient, gradient, 1 - options.Beta2);
+        else if (taken != 0)
+            weights.mul_(left);
+        mean.mul_(keptMean).add_(gradient, freshMean);
+        square.mul_(kept).addcmul_(gradient, gradient, fresh);
         if (options.AmsGrad)
             square = state[LargestSquare].copy_(maximum(state[LargestSquare], square));
-        // The means started at zero: 1 − βᵗ is what they lack.
-        Tensor root = square.sqrt().div_(Math.Sqrt(1 - Math.Pow(options.Beta2, state.Steps))).add_(options.Epsilon);
-        weights.addcdiv_(mean, root, -learningRate / (1 - Math.Pow(options.Beta1, state.Steps)));
+        weights.addcdiv_(mean, square.sqrt().div_(lack).add_(epsilon, one), rate);
     }
 }

@@ -24,11 +24,11 @@ public static class GradientNorm
         {
             using var one = NewDisposeScope();
             if (parameter.grad is { } gradient && gradient.numel() > 0)
-                norms.Add(linalg.vector_norm(gradient.dtype == ScalarType.Float64 ? gradient : gradient.to(ScalarType.Float32), order).MoveToOuterDisposeScope());
+                norms.Add(OfOne(gradient.dtype == ScalarType.Float64 ? gradient : gradient.to(ScalarType.Float32), order).MoveToOuterDisposeScope());
         }
 
-        IEnumerable<double> parts = norms.GroupBy(norm => (norm.device_type, norm.device_index, norm.dtype))
-            .SelectMany(group => stack(group).cpu().to(ScalarType.Float64).data<double>().ToArray());
+        IEnumerable<double> parts = norms.GroupBy(norm => (norm.device_type, norm.device_index))
+            .SelectMany(group => stack(group).cpu().data<double>().ToArray());
         return double.IsPositiveInfinity(order)
             ? parts.Aggregate(0.0, Math.Max)
             : Math.Pow(parts.Sum(part => Math.Pow(part, order)), 1 / order);
@@ -42,4 +42,14 @@ public static class GradientNorm
     /// <param name="most">The largest norm allowed, above 0.</param>
     public static double ClipFactor(double norm, double most) =>
         most > 0 ? Math.Min(1, most / (norm + 1e-6)) : throw new ArgumentOutOfRangeException(nameof(most), most, "The largest norm must be above 0.");
+
+    /// <summary>
+    /// The norm of a tensor, fp64 [], row by row and then in fp64: torch on the CPU adds up in the tensor's own precision, and would be
+    /// 0.15 % off over 28 million numbers of fp32 at once.
+    /// </summary>
+    internal static Tensor OfOne(Tensor x, double order)
+    {
+        using Tensor rows = x.dim() == 0 ? linalg.vector_norm(x, order) : linalg.vector_norm(x, order, [-1]), wide = rows.to(ScalarType.Float64);
+        return linalg.vector_norm(wide, order);
+    }
 }

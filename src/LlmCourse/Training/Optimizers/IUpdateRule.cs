@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LlmCourse.Training.Optimizers;
@@ -9,6 +10,10 @@ internal interface IUpdateRule
     public IEnumerable<(string Kind, long[] Shape)> Moments(long[] shape);
 
     /// <summary>Updates the targets in place. Called without grad mode and in a scope; the gradients may be overwritten.</summary>
+    /// <remarks>
+    /// Numbers are held as Scalars: TorchSharp makes one of each number itself, the 1 of a sum included, and lets a collection
+    /// started by another thread free it before the call reads it.
+    /// </remarks>
     public void Apply(IReadOnlyList<Update> updates, double learningRate, double gradientScale);
 }
 
@@ -19,5 +24,9 @@ internal interface IUpdateRule
 internal readonly record struct Update(ParameterState State, Tensor Target, Tensor Gradient)
 {
     /// <summary>The gradient times a number, in place.</summary>
-    public Tensor Scaled(double factor) => factor == 1 ? Gradient : Gradient.mul_(factor);
+    public Tensor Scaled(double factor)
+    {
+        using Scalar held = factor;
+        return factor == 1 ? Gradient : Gradient.mul_(held);
+    }
 }

@@ -28,10 +28,11 @@ internal sealed class Optimizer(IReadOnlyList<NamedParameter> parameters, IUpdat
         if (!double.IsFinite(gradientScale))
             throw new ArgumentOutOfRangeException(nameof(gradientScale), gradientScale, "The scale of gradients must be finite.");
         using var noGrad = no_grad();
+        ParameterState.Reserve(_states.Where(state => state.Steps == 0 && state.HasGradient), rule);
         foreach (List<ParameterState> chunk in Chunks())
         {
             using var scope = NewDisposeScope();
-            rule.Apply([.. chunk.Select(state => state.Begin(rule))], learningRate, gradientScale);
+            rule.Apply([.. chunk.Select(state => state.Begin())], learningRate, gradientScale);
             chunk.ForEach(state => state.End());
         }
     }
@@ -40,11 +41,14 @@ internal sealed class Optimizer(IReadOnlyList<NamedParameter> parameters, IUpdat
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentNullException.ThrowIfNull(find);
+        using var noGrad = no_grad();
         List<ParameterState> loaded = [];
         try
         {
             foreach (NamedParameter parameter in parameters)
-                loaded.Add(ParameterState.Load(parameter, rule, find));
+                loaded.Add(ParameterState.Load(parameter, find));
+            ParameterState.Reserve(loaded.Where(state => state.Steps > 0), rule);
+            loaded.ForEach(state => state.Fill(find));
         }
         catch
         {

@@ -3,7 +3,11 @@ using static TorchSharp.torch;
 
 namespace LlmCourse.Training.Optimizers;
 
-/// <summary>What an optimizer keeps about one parameter. Moments and master come with the first gradient.</summary>
+/// <summary>
+/// What an optimizer keeps about one parameter. Moments and master come with the first gradient; those of many parameters are
+/// slices of one block, which malloc maps by itself: they would otherwise fill the holes that activations leave, and the next
+/// step's activations would need new room.
+/// </summary>
 internal sealed class ParameterState : IDisposable
 {
     private const string StepKind = "step";
@@ -38,7 +42,8 @@ internal sealed class ParameterState : IDisposable
     {
         get
         {
-            _count.fill_(Steps);
+            using Scalar steps = Steps;
+            _count.fill_(steps);
             return _kept.Select(entry => (Key(entry.Key), entry.Value)).Prepend((Key(StepKind), _count));
         }
     }
@@ -49,19 +54,33 @@ internal sealed class ParameterState : IDisposable
 
     public Tensor this[string moment] => _kept[moment];
 
-    /// <summary>Copies of what was saved for a parameter.</summary>
-    public static ParameterState Load(NamedParameter parameter, IUpdateRule rule, Func<string, Tensor?> find)
+    /// <summary>Gives room, zero at first, to states that have none.</summary>
+    public static void Reserve(IEnumerable<ParameterState> states, IUpdateRule rule)
+    {
+        foreach (var group in states.GroupBy(state => (state.Wide, state._parameter.Value.device_type, state._parameter.Value.device_index)))
+        {
+            (ParameterState State, string Kind, long[] Shape, long Size)[] wanted =
+                [.. group.SelectMany(state => state.Kinds(rule).Select(kind => (state, kind.Kind, kind.Shape, kind.Shape.Aggregate(1L, (product, size) => product * size))))];
+            using Tensor block = zeros([wanted.Sum(slice => slice.Size)], group.Key.Wide, group.First()._parameter.Value.device);
+            long start = 0;
+            foreach ((ParameterState state, string kind, long[] shape, long size) in wanted)
+            {
+                using Tensor slice = block.narrow(0, start, size);
+                state._kept[kind] = slice.view(shape).DetachFromDisposeScope();
+                start += size;
+            }
+        }
+    }
+
+    /// <summary>The steps that were saved for a parameter, without moments.</summary>
+    public static ParameterState Load(NamedParameter parameter, Func<string, Tensor?> find)
     {
         ParameterState state = new(parameter);
         try
         {
             using var scope = NewDisposeScope();
             long steps = state.Found(find, StepKind, ScalarType.Int64, []).cpu().ToInt64();
-            if (steps < 0)
-                throw new OptimizerStateException(state.Key(StepKind), $"is {steps}, a number of steps was expected");
-            state.Steps = steps;
-            foreach ((string kind, long[] shape) in steps == 0 ? [] : state.Kinds(rule))
-                state._kept[kind] = state.Found(find, kind, state.Wide, shape).to(state.Wide, parameter.Value.device, copy: true).DetachFromDisposeScope();
+            state.Steps = steps >= 0 ? steps : throw new OptimizerStateException(state.Key(StepKind), $"is {steps}, a number of steps was expected");
             return state;
         }
         catch
@@ -71,16 +90,19 @@ internal sealed class ParameterState : IDisposable
         }
     }
 
-    /// <summary>Counts a step and gives what the rule works on.</summary>
-    public Update Begin(IUpdateRule rule)
+    /// <summary>Fills the room with what was saved.</summary>
+    public void Fill(Func<string, Tensor?> find)
     {
-        if (Steps++ == 0)
-        {
-            foreach ((string kind, long[] shape) in Kinds(rule))
-                _kept[kind] = zeros(shape, Wide, _parameter.Value.device).DetachFromDisposeScope();
-            if (HasMaster)
-                _kept[MasterKind].copy_(_parameter.Value);
-        }
+        using var scope = NewDisposeScope();
+        foreach ((string kind, Tensor kept) in _kept)
+            kept.copy_(Found(find, kind, Wide, kept.shape));
+    }
+
+    /// <summary>Counts a step and gives what the rule works on.</summary>
+    public Update Begin()
+    {
+        if (Steps++ == 0 && HasMaster)
+            _kept[MasterKind].copy_(_parameter.Value);
 
         Tensor gradient = _parameter.Value.grad!;
         return new(this, HasMaster ? _kept[MasterKind] : _parameter.Value, gradient.dtype == Wide ? gradient : gradient.to(Wide));

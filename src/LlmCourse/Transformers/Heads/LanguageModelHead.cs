@@ -41,7 +41,7 @@ internal sealed class LanguageModelHead
         using var scope = NewDisposeScope();
         Tensor logits = _output.Forward(Transform(states, context), context);
         if (_config.Softcap is { } cap)
-            logits = logits.div(cap).tanh_().mul(cap); // tanh's own result is needed for its gradient
+            logits = logits.Over(cap).tanh_().Times(cap); // tanh's own result is needed for its gradient
         return logits.MoveToOuterDisposeScope();
     }
 
@@ -61,6 +61,6 @@ internal sealed class LanguageModelHead
         Tensor x = states;
         if (_dense is not null)
             x = _norm!.Forward(FeedForward.Activate(_dense.Forward(x, context), _config.Transform!.Value), context);
-        return _config.Scale == 1 ? x : x.mul(_config.Scale);
+        return _config.Scale == 1 ? x : x.Times(_config.Scale);
     }
 }

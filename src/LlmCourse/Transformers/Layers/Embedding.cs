@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,7 +17,7 @@ internal sealed class Embedding(ParameterStore store, string path, long count, l
     {
         Tensor table = Table(context);
         using Tensor flat = ids.reshape(-1);
-        using Tensor rows = table.index_select(0, flat);
+        using Tensor rows = Kernels.Lookup(table, flat);
         return rows.reshape([.. ids.shape, table.size(1)]);
     }
 }

@@ -40,8 +40,8 @@ internal sealed class Norm
     private static Tensor FromOne(Tensor weight)
     {
         if (weight.dtype is ScalarType.Float32 or ScalarType.Float64)
-            return weight.add(1);
+            return weight.Plus(1);
         using Tensor wide = weight.to(ScalarType.Float32);
-        return wide.add(1);
+        return wide.Plus(1);
     }
 }

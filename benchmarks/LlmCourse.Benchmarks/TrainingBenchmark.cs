@@ -1,0 +1,31 @@
+namespace LlmCourse.Benchmarks;
+
+/// <summary>
+/// Full fine-tuning steps (fp32, fused AdamW, clipping), ours and Hugging Face's in turn, each in a process of its own: tokens a
+/// second, and the peak of memory since the model was loaded.
+/// </summary>
+internal static class TrainingBenchmark
+{
+    public static void Run(BenchmarkArguments arguments)
+    {
+        Results results = new("transformers");
+        foreach (string mode in (string[])["full", "checkpointing"])
+        {
+            using Peer ours = Peer.StartOurselves(TrainingWorker.Command, arguments.Model, mode, $"{arguments.Threads}");
+            using Peer? theirs = arguments.Python is null ? null : Peer.Start(arguments, "training_peer.py", arguments.Model, mode, $"{arguments.Threads}");
+            double first = ours.Ask("step") + (theirs?.Ask("step") ?? 0); // code is compiled, state allocated
+            for (int round = 0; round < arguments.Rounds; round++)
+            {
+                results.Add($"{mode}", "tokens/s", ours.Ask("step"), theirs?.Ask("step"));
+                Console.Error.WriteLine($"{mode}, round {round + 1} of {arguments.Rounds}");
+            }
+
+            results.Add($"{mode}, resident before", "MB", ours.Ask("before"), theirs?.Ask("before"));
+            results.Add($"{mode}, peak", "MB", ours.Ask("peak"), theirs?.Ask("peak"));
+        }
+
+        Console.WriteLine(results.Table());
+        if (arguments.Json is not null)
+            File.WriteAllText(arguments.Json, results.ToJson(arguments));
+    }
+}
