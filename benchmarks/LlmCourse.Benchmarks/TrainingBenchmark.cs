@@ -2,14 +2,15 @@ namespace LlmCourse.Benchmarks;
 
 /// <summary>
 /// Full fine-tuning steps (fp32, fused AdamW, clipping), ours and Hugging Face's in turn, each in a process of its own: tokens a
-/// second, and the peak of memory since the model was loaded.
+/// second, and the peak of memory since the model was loaded. "Compact" is <see cref="Training.TrainingOptions.CompactMemory"/>, which
+/// the others have no counterpart of: they are asked for a plain step.
 /// </summary>
 internal static class TrainingBenchmark
 {
     public static void Run(BenchmarkArguments arguments)
     {
         Results results = new("transformers");
-        foreach (string mode in (string[])["full", "checkpointing"])
+        foreach (string mode in (string[])["full", "compact", "checkpointing"])
         {
             using Peer ours = Peer.StartOurselves(TrainingWorker.Command, arguments.Model, mode, $"{arguments.Threads}");
             using Peer? theirs = arguments.Python is null ? null : Peer.Start(arguments, "training_peer.py", arguments.Model, mode, $"{arguments.Threads}");

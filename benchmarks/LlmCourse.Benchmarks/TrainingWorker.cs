@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Training.Optimizers;
 using LlmCourse.Transformers;
@@ -21,6 +22,7 @@ internal static class TrainingWorker
     public static void Run(string model, string mode, int threads)
     {
         torch.set_num_threads(threads);
+        using IDisposable? compact = mode == "compact" ? NativeMemory.MapLargeBlocks() : null;
         (TransformerModel transformer, Batch batch, IDisposable owner) = Prepare(model);
         using (owner)
         using (batch)

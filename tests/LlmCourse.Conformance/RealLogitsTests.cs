@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
+using LlmCourse.Evaluation;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -72,30 +73,18 @@ public sealed partial class RealLogitsTests(RealModels models)
         int[] ids = model.Llm.Tokenizer.EncodeIds(text[..Math.Min(text.Length, total * 8)], addSpecialTokens: false)[..total];
         Assert.Equal(golden.GetProperty("ids_sha256").GetString(), RealModel.Sha256(ids));
 
-        // The same windows stand among the strided ones.
-        Dictionary<(int, int), double[]> known = [];
-        double[] Scored(int first, int tokens) => known.TryGetValue((first, tokens), out double[]? scores)
-            ? scores : known[(first, tokens)] = Scores(model, ids, first, tokens);
-
-        List<double> all = [];
+        List<PerplexityScore> all = [];
         foreach (JsonElement window in windows)
         {
-            double[] scores = Scored(window.GetProperty("first").GetInt32(), window.GetProperty("tokens").GetInt32());
-            AssertPerplexity(window, scores);
-            all.AddRange(scores);
+            int first = window.GetProperty("first").GetInt32(), tokens = window.GetProperty("tokens").GetInt32();
+            all.Add(model.Llm.PerplexityFromIds(ids[first..(first + tokens)], new PerplexityOptions { Window = tokens }));
+            AssertPerplexity(window, all[^1]);
         }
 
-        AssertPerplexity(golden, all);
+        AssertPerplexity(golden, PerplexityScore.Of(all));
         Match strides = Strided().Match(about);
         int width = int.Parse(strides.Groups[1].Value, CultureInfo.InvariantCulture), every = int.Parse(strides.Groups[2].Value, CultureInfo.InvariantCulture);
-        List<double> strided = [];
-        for (int first = 0; strided.Count + 1 < total; first += every)
-        {
-            int tokens = Math.Min(width, total - first);
-            strided.AddRange(Scored(first, tokens).TakeLast(first + tokens - strided.Count - 1));
-        }
-
-        AssertPerplexity(golden.GetProperty("strided"), strided);
+        AssertPerplexity(golden.GetProperty("strided"), model.Llm.PerplexityFromIds(ids, new PerplexityOptions { Window = width, Stride = every, BatchSize = 2 }));
     }
 
     /// <summary>The encoder's output and the teacher-forced logits of the first rows of <c>words.json</c>.</summary>
@@ -149,20 +138,11 @@ public sealed partial class RealLogitsTests(RealModels models)
     private static Tensor NegativeLogLikelihoods(Tensor logits, int[] ids) => Losses.LogProbabilities(
         logits.narrow(0, 0, ids.Length - 1), tensor([.. ids.Skip(1).Select(id => (long)id)], ScalarType.Int64, logits.device)).neg();
 
-    /// <summary>How unlikely each token of a window is, its first aside.</summary>
-    private static double[] Scores(RealModel model, int[] ids, int first, int tokens)
+    private static void AssertPerplexity(JsonElement expected, PerplexityScore found)
     {
-        using DisposeScope scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        int[] window = ids[first..(first + tokens)];
-        return [.. NegativeLogLikelihoods(Logits(model, window), window).cpu().data<float>().Select(score => (double)score)];
-    }
-
-    private static void AssertPerplexity(JsonElement expected, IReadOnlyCollection<double> scores)
-    {
-        Assert.Equal(expected.GetProperty("scored").GetInt32(), scores.Count);
-        Relative("sum_nll", expected.GetProperty("sum_nll").GetDouble(), scores.Sum());
-        Relative("perplexity", expected.GetProperty("perplexity").GetDouble(), Math.Exp(scores.Average()));
+        Assert.Equal(expected.GetProperty("scored").GetInt32(), found.Tokens);
+        Relative("sum_nll", expected.GetProperty("sum_nll").GetDouble(), found.NegativeLogLikelihood);
+        Relative("perplexity", expected.GetProperty("perplexity").GetDouble(), found.Value);
     }
 
     private static void Relative(string what, double expected, double found) =>

@@ -20,31 +20,11 @@ public static class Chrf
     /// <exception cref="ArgumentException">The two lists differ in length, or are empty, or hypotheses have unequal numbers of references.</exception>
     public static ChrfScore Corpus(IReadOnlyList<string> hypotheses, IReadOnlyList<IReadOnlyList<string>> references, ChrfOptions? options = null)
     {
-        Inputs.RequireReferences(hypotheses, references, sameNumber: true);
         options ??= new ChrfOptions();
-        options.Validate();
-        Counter counter = new(options);
-        long[] sums = new long[3 * (options.CharacterOrder + options.WordOrder)];
-        for (int i = 0; i < hypotheses.Count; i++)
-        {
-            long[] best = [];
-            double highest = -1;
-            foreach (string reference in references[i])
-            {
-                long[] counts = counter.Count(hypotheses[i], reference);
-                double score = Score(counts, options);
-                if (score > highest)
-                    (highest, best) = (score, counts);
-            }
-
-            for (int k = 0; k < sums.Length; k++)
-                sums[k] += best[k];
-        }
-
-        string name = FormattableString.Invariant($"chrF{options.Beta}{new string('+', options.WordOrder)}");
+        double score = Score(Count(hypotheses, references, options), options);
         string signature = FormattableString.Invariant(
             $"nrefs:{references[0].Count}|case:{(options.Lowercase ? "lc" : "mixed")}|eff:{(options.EpsilonSmoothing ? "no" : "yes")}|nc:{options.CharacterOrder}|nw:{options.WordOrder}|space:{(options.Whitespace ? "yes" : "no")}|version:{Bleu.SacreBleuVersion}");
-        return new ChrfScore(Score(sums, options), name, signature);
+        return new ChrfScore(score, Name(options), signature);
     }
 
     /// <summary>Scores one text against its references.</summary>
@@ -55,6 +35,31 @@ public static class Chrf
     /// <exception cref="ArgumentException">There is no reference.</exception>
     public static ChrfScore Sentence(string hypothesis, IReadOnlyList<string> references, ChrfOptions? options = null) =>
         Corpus([hypothesis], [references], options);
+
+    /// <summary>chrF with beta, and a "+" for each order of words.</summary>
+    internal static string Name(ChrfOptions options) => FormattableString.Invariant($"chrF{options.Beta}{new string('+', options.WordOrder)}");
+
+    /// <summary>(hypothesis, reference, matches) of each order for each text, against the reference with the best score.</summary>
+    internal static IReadOnlyList<long[]> Count(IReadOnlyList<string> hypotheses, IReadOnlyList<IReadOnlyList<string>> references, ChrfOptions options)
+    {
+        Inputs.RequireReferences(hypotheses, references, sameNumber: true);
+        options.Validate();
+        Counter counter = new(options);
+        return [.. hypotheses.Select((hypothesis, i) => references[i].Select(reference => counter.Count(hypothesis, reference)).MaxBy(counts => Score(counts, options))!)];
+    }
+
+    /// <summary>The score of texts together: counts are added up before they are divided.</summary>
+    internal static double Score(IEnumerable<long[]> texts, ChrfOptions options)
+    {
+        long[] sums = new long[3 * (options.CharacterOrder + options.WordOrder)];
+        foreach (long[] counts in texts)
+        {
+            for (int k = 0; k < sums.Length; k++)
+                sums[k] += counts[k];
+        }
+
+        return Score(sums, options);
+    }
 
     /// <summary>F-beta from (hypothesis, reference, matches) of each order.</summary>
     private static double Score(long[] counts, ChrfOptions options)

@@ -29,6 +29,6 @@ internal sealed class GatedSiluFunction : autograd.SingleTensorFunction<GatedSil
         using var scope = NewDisposeScope();
         List<Tensor> saved = ctx.get_saved_variables();
         (Tensor gate, Tensor up) = CpuGradients.GatedSilu(saved[0], saved[1], grad_output.contiguous());
-        return [gate.MoveToOuterDisposeScope(), up.MoveToOuterDisposeScope()];
+        return BackwardResults.Return([grad_output], gate, up);
     }
 }

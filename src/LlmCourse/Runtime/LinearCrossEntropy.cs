@@ -91,11 +91,11 @@ internal sealed class LinearCrossEntropy : autograd.MultiTensorFunction<LinearCr
             }
             else
             {
-                gradients[i] = Scaled(gradient).MoveToOuterDisposeScope();
+                gradients[i] = Scaled(gradient);
             }
         }
 
-        return [.. gradients.Select(gradient => gradient!)]; // null for what wants none
+        return BackwardResults.Return(grad_outputs, gradients);
     }
 
     private static Tensor OfWeight(Tensor x, Tensor weight, Tensor? bias, Tensor labels, double? softcap)

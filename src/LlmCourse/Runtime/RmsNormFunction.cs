@@ -30,6 +30,6 @@ internal sealed class RmsNormFunction : autograd.SingleTensorFunction<RmsNormFun
         using var scope = NewDisposeScope();
         List<Tensor> saved = ctx.get_saved_variables();
         (Tensor dx, Tensor dw) = CpuGradients.RmsNorm(saved[0], saved[1], grad_output.contiguous(), (double)ctx.get_data("epsilon"));
-        return [dx.MoveToOuterDisposeScope(), dw.MoveToOuterDisposeScope(), null!];
+        return BackwardResults.Return([grad_output], dx, dw, null);
     }
 }

@@ -26,6 +26,6 @@ internal sealed class RotateFunction : autograd.SingleTensorFunction<RotateFunct
         using var scope = NewDisposeScope();
         List<Tensor> saved = ctx.get_saved_variables();
         Tensor regular = grad_output.stride(-1) == 1 ? grad_output : grad_output.contiguous();
-        return [CpuElementwise.Rotate(regular, saved[0], saved[1].neg()).MoveToOuterDisposeScope(), null!, null!];
+        return BackwardResults.Return([grad_output], CpuElementwise.Rotate(regular, saved[0], saved[1].neg()), null, null);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
@@ -18,7 +19,7 @@ internal sealed class TokenLookup : autograd.SingleTensorFunction<TokenLookup>
     {
         Parameter table = (Parameter)vars[0];
         Tensor ids = (Tensor)vars[1];
-        ctx.save_data(nameof(table), table);
+        ctx.save_data(nameof(table), new StrongBox<Parameter>(table)); // not a bare tensor, which belongs among the saved variables
         ctx.save_for_backward([ids]);
         return table.index_select(0, ids);
     }
@@ -27,7 +28,7 @@ internal sealed class TokenLookup : autograd.SingleTensorFunction<TokenLookup>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         using var scope = NewDisposeScope();
-        GradientSink.AddRows((Parameter)ctx.get_data("table"), ctx.get_saved_variables()[0], grad_output);
-        return [null!, null!];
+        GradientSink.AddRows(((StrongBox<Parameter>)ctx.get_data("table")).Value!, ctx.get_saved_variables()[0], grad_output);
+        return BackwardResults.Return([grad_output], null, null);
     }
 }

@@ -26,22 +26,38 @@ internal static class SupervisedLoss
     /// </summary>
     public static (Tensor Sum, double Weight) Sum(TransformerModel model, Batch batch, ForwardContext context)
     {
-        Tensor labels = batch.Labels ?? throw new ArgumentException("The batch has no labels.", nameof(batch));
         HeadConfig head = model.Config.Head;
-        Sequences labelled = batch.Decoder ?? batch.Input;
-        if (head.Kind != HeadKind.SequenceClassification && !labels.shape.AsSpan().SequenceEqual([labelled.Count, labelled.Width]))
-            throw new ArgumentException($"Labels must be [{labelled.Count}, {labelled.Width}], one for each position, found [{string.Join(", ", labels.shape)}].", nameof(batch));
+        Tensor labels = RequireLabels(batch, head);
         using var scope = NewDisposeScope();
         using Hidden hidden = model.Trunk.Run(batch, context);
         (Tensor sum, double weight) = head.Kind switch
         {
-            HeadKind.LanguageModel when model.Config.Encoder is null => OfTokens(model, NextTokenTerms(batch, hidden.Prefix is not null), WithPrefix(hidden), context),
-            HeadKind.LanguageModel or HeadKind.MaskedLanguageModel => OfTokens(model, TokenTerms(batch), hidden.States, context),
+            HeadKind.LanguageModel or HeadKind.MaskedLanguageModel => OfTokens(model, Labelled(model, batch, hidden), context),
             HeadKind.TokenClassification => Weighted(Losses.CrossEntropy(model.Logits(hidden, batch.Input, context), labels), TokenTerms(batch).Count),
             HeadKind.SequenceClassification => OfClasses(model.Logits(hidden, batch.Input, context), labels, head),
             _ => throw new InvalidOperationException($"A model with head {head.Kind} has no loss of its own."),
         };
         return (sum.MoveToOuterDisposeScope(), weight);
+    }
+
+    /// <summary>The states that a language model predicts each labelled token of a batch from, [n, D], and the n labels.</summary>
+    public static (Tensor States, long[] Labels) Labelled(TransformerModel model, Batch batch, ForwardContext context)
+    {
+        if (model.Config.Head.Kind is not (HeadKind.LanguageModel or HeadKind.MaskedLanguageModel))
+            throw new InvalidOperationException($"A model with head {model.Config.Head.Kind} predicts no tokens.");
+        RequireLabels(batch, model.Config.Head);
+        using var scope = NewDisposeScope();
+        using Hidden hidden = model.Trunk.Run(batch, context);
+        (Tensor states, long[] labels) = Labelled(model, batch, hidden);
+        return (states.MoveToOuterDisposeScope(), labels);
+    }
+
+    private static Tensor RequireLabels(Batch batch, HeadConfig head)
+    {
+        Tensor labels = batch.Labels ?? throw new ArgumentException("The batch has no labels.", nameof(batch));
+        Sequences labelled = batch.Decoder ?? batch.Input;
+        return head.Kind == HeadKind.SequenceClassification || labels.shape.AsSpan().SequenceEqual([labelled.Count, labelled.Width]) ? labels
+            : throw new ArgumentException($"Labels must be [{labelled.Count}, {labelled.Width}], one for each position, found [{string.Join(", ", labels.shape)}].", nameof(batch));
     }
 
     /// <summary>
@@ -82,20 +98,24 @@ internal static class SupervisedLoss
         ? cat([prefix.narrow(1, prefix.size(1) - 1, 1), hidden.States], 1)
         : hidden.States;
 
-    // Only rows with a label are projected onto the vocabulary.
-    private static (Tensor Sum, double Weight) OfTokens(TransformerModel model, List<(long Row, long Label)> terms, Tensor states, ForwardContext context)
+    // Only rows with a label will be projected onto the vocabulary.
+    private static (Tensor States, long[] Labels) Labelled(TransformerModel model, Batch batch, Hidden hidden)
     {
+        bool next = model.Config is { Head.Kind: HeadKind.LanguageModel, Encoder: null };
+        List<(long Row, long Label)> terms = next ? NextTokenTerms(batch, hidden.Prefix is not null) : TokenTerms(batch);
         foreach ((_, long label) in terms)
         {
             if (label < 0 || label >= model.Config.VocabularySize)
-                throw new ArgumentException($"Label {label} is outside the vocabulary of {model.Config.VocabularySize}.", nameof(terms));
+                throw new ArgumentException($"Label {label} is outside the vocabulary of {model.Config.VocabularySize}.", nameof(batch));
         }
 
+        Tensor states = next ? WithPrefix(hidden) : hidden.States;
         Tensor rows = tensor(terms.ConvertAll(term => term.Row).ToArray(), device: states.device);
-        Tensor labels = tensor(terms.ConvertAll(term => term.Label).ToArray(), device: states.device);
-        Tensor chosen = states.reshape(-1, states.size(2)).index_select(0, rows); // [n, D]
-        return (model.TokenLossSum(chosen, labels, context), terms.Count);
+        return (states.reshape(-1, states.size(2)).index_select(0, rows), [.. terms.Select(term => term.Label)]);
     }
+
+    private static (Tensor Sum, double Weight) OfTokens(TransformerModel model, (Tensor States, long[] Labels) labelled, ForwardContext context) =>
+        (model.TokenLossSum(labelled.States, tensor(labelled.Labels, device: labelled.States.device), context), labelled.Labels.Length);
 
     private static (Tensor Sum, double Weight) OfClasses(Tensor logits, Tensor labels, HeadConfig head)
     {

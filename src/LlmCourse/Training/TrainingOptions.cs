@@ -51,6 +51,13 @@ public sealed record TrainingOptions
     /// </summary>
     public bool GradientCheckpointing { get; init; }
 
+    /// <summary>
+    /// Whether the memory of freed tensors goes back to the system at once (Linux, CPU): the peak is lower by what would
+    /// otherwise be holes between them, a step takes longer by the time the system needs to map memory. docs/performance.md
+    /// has figures. It holds for the whole process while the run lasts. Default: no.
+    /// </summary>
+    public bool CompactMemory { get; init; }
+
     /// <summary>Whether CUDA may multiply fp32 matrices with 10-bit mantissas (TF32) during the run. Default: no.</summary>
     public bool AllowTf32 { get; init; }
 

@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -69,7 +70,7 @@ internal sealed class RecomputedBlock : autograd.MultiTensorFunction<RecomputedB
         Tensor[] inputs = Leaves(ctx.get_saved_variables(), wanted);
         using (enable_grad())
             autograd.backward([run(inputs, true)], [grad_outputs[0]]);
-        return [null!, null!, .. inputs.Select((input, i) => wanted[i] ? input.grad!.MoveToOuterDisposeScope() : null!)];
+        return BackwardResults.Return(grad_outputs, [null, null, .. inputs.Select((input, i) => wanted[i] ? input.grad : null)]);
     }
 
     private static Tensor[] Leaves(IReadOnlyList<Tensor> inputs, bool[] wanted) => [.. inputs.Select((input, i) => input.detach().requires_grad_(wanted[i]))];
