@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Lab1.DialogueSummarisation;
+using Shared;
 using Spectre.Console;
 using TorchSharp;
 
@@ -27,7 +28,7 @@ catch (Exception error) when (error is LlmException or ArgumentException or IOEx
 static void Run(Settings settings)
 {
     IReadOnlyList<Dialogue> data = DialogueFile.Read(settings.Data);
-    if (settings.Examples.Concat(settings.Shots).Where(row => row >= data.Count).Select(row => (int?)row).FirstOrDefault() is { } beyond)
+    if (settings.Score is null && settings.Examples.Concat(settings.Shots).Where(row => row >= data.Count).Select(row => (int?)row).FirstOrDefault() is { } beyond)
         throw new FormatException($"There is no row {beyond}: {settings.Data} has rows 0 to {data.Count - 1}. Choose others with --example and --shots.");
 
     if (settings.Threads is { } threads)
@@ -39,6 +40,14 @@ static void Run(Settings settings)
 
     Stopwatch clock = Stopwatch.StartNew();
     GenerationOptions greedy = new() { Temperature = 0, MaxNewTokens = settings.MaxNewTokens };
+    if (settings.Score is { } count)
+    {
+        Heading("In-context learning, scored");
+        new InContextScores(summariser, greedy, settings.Batch, settings.Seed).Run(data, settings.ShotData is { } file ? DialogueFile.Read(file) : data, count);
+        AnsiConsole.WriteLine($"It took {clock.Elapsed.TotalSeconds:0} s.");
+        return;
+    }
+
     Dialogue target = data[settings.Examples[^1]];
     ZeroShot(summariser, [.. settings.Examples.Select(row => (row, data[row]))], greedy);
     FewShots(summariser, [.. settings.Shots.Select(row => data[row]).Where(shot => shot.Text != target.Text)], target, greedy);
@@ -85,8 +94,8 @@ static void FewShots(Summariser summariser, IReadOnlyList<Dialogue> shots, Dialo
     if (summariser.Chats)
     {
         // What such a model was trained on: each example is a question of the user and an answer of the model.
-        int fit = Enumerable.Range(0, shots.Count + 1).Last(count => count == 0 || summariser.CountTokens(Turns(count)) <= budget);
-        Completion answer = Waiting(() => summariser.Answer(Turns(fit), options));
+        int fit = Enumerable.Range(0, shots.Count + 1).Last(count => count == 0 || Turns(count).Length <= budget);
+        Completion answer = Waiting(() => summariser.Answer([Turns(fit)], options)[0]);
         rows.Add((Name($"few-shot as turns of a chat: {fit}", answer, shots.Count - fit), answer));
     }
 
@@ -95,13 +104,7 @@ static void FewShots(Summariser summariser, IReadOnlyList<Dialogue> shots, Dialo
     static string Name(string kind, Completion answer, int dropped) =>
         $"{kind}, {answer.PromptTokens} tokens" + (dropped > 0 ? $", {dropped} did not fit" : "");
 
-    ChatMessage[] Turns(int count) =>
-    [
-        .. shots.Take(count).SelectMany(shot => new ChatMessage[] { new("user", Question(shot)), new("assistant", shot.Summary) }),
-        new("user", Question(target)),
-    ];
-
-    static string Question(Dialogue dialogue) => SummarisationTemplates.Flan.Format(("dialogue", dialogue.Text));
+    int[] Turns(int count) => summariser.Encode([.. shots.Take(count)], target.Text);
 }
 
 static void Parameters(Summariser summariser, Dialogue target, GenerationOptions greedy, int seed)

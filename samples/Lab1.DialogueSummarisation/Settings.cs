@@ -17,6 +17,10 @@ internal sealed record Settings
           --threads N           of the processor (all; fewer are quicker on a machine that is busy with other work)
           --raw                 prompts as they are, also where the model has a chat template
 
+          --score N             instead: ROUGE of zero-, one- and few-shot prompts on N dialogues drawn by the seed, with intervals
+          --shot-data FILE      of --score: where worked examples are drawn from (the other dialogues of --data)
+          --batch N             of --score: prompts answered together (8)
+
         A model: with Hugging Face's own tool, "hf download HuggingFaceTB/SmolLM2-135M-Instruct" (small, chats) or
         "hf download google/flan-t5-base" (the course's), then give the same name to --model. Or any Llama-type .gguf file.
         The course's data: "git clone https://github.com/cylnlp/dialogsum", then --data
@@ -41,6 +45,12 @@ internal sealed record Settings
 
     public bool Raw { get; private init; }
 
+    public int? Score { get; private init; }
+
+    public string? ShotData { get; private init; }
+
+    public int Batch { get; private init; } = 8;
+
     /// <exception cref="FormatException">An argument is unknown, missing, or has no proper value.</exception>
     public static Settings Parse(string[] arguments)
     {
@@ -59,6 +69,9 @@ internal sealed record Settings
                 "--seed" => settings with { Seed = Number(name, Value(), 0) },
                 "--threads" => settings with { Threads = Number(name, Value(), 1) },
                 "--raw" => settings with { Raw = true },
+                "--score" => settings with { Score = Number(name, Value(), 2) },
+                "--shot-data" => settings with { ShotData = Value() },
+                "--batch" => settings with { Batch = Number(name, Value(), 1) },
                 _ => throw new FormatException($"{name} is unknown."),
             };
 

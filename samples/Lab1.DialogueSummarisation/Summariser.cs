@@ -24,17 +24,32 @@ internal sealed class Summariser(Llm llm, bool isRaw, int? context)
 
     public int CountTokens(string prompt) => Encode(prompt).Length;
 
-    public int CountTokens(IReadOnlyList<ChatMessage> turns) => Encode(turns).Length;
-
     /// <summary>Answers to several prompts, made in one batch.</summary>
     public IReadOnlyList<Completion> Answer(IEnumerable<string> prompts, GenerationOptions options) =>
         llm.GenerateFromIds([.. prompts.Select(Encode)], options);
 
+    /// <summary>The same for prompts that are tokens already.</summary>
+    public IReadOnlyList<Completion> Answer(IReadOnlyList<int[]> prompts, GenerationOptions options) => llm.GenerateFromIds(prompts, options);
+
     public Completion Answer(string prompt, GenerationOptions options) => Answer([prompt], options)[0];
 
-    public Completion Answer(IReadOnlyList<ChatMessage> turns, GenerationOptions options) => llm.Chat(turns, options);
-
     public TokenDistribution NextToken(string prompt, double temperature) => llm.NextTokenDistribution(Encode(prompt), new() { Temperature = temperature });
+
+    /// <summary>
+    /// A dialogue to summarise behind worked examples. To a model that chats each example is a question of the user and an answer
+    /// of its own, which is what it was trained on; to any other, text above text.
+    /// </summary>
+    public int[] Encode(IReadOnlyList<Dialogue> shots, string dialogue)
+    {
+        if (Chats)
+            return Encode([.. shots.SelectMany(shot => new ChatMessage[] { new("user", Question(shot.Text)), new("assistant", shot.Summary) }), new("user", Question(dialogue))]);
+        FewShot examples = new(SummarisationTemplates.FlanWithSummary, SummarisationTemplates.ShotSeparator);
+        foreach (Dialogue shot in shots)
+            examples.Add(shot.Text, shot.Summary);
+        return Encode(examples.Ask(dialogue));
+
+        static string Question(string dialogue) => SummarisationTemplates.Flan.Format(("dialogue", dialogue));
+    }
 
     private int[] Encode(string prompt) => Chats ? Encode([new ChatMessage("user", prompt)]) : llm.Tokenizer.EncodeIds(prompt);
 

@@ -1,6 +1,6 @@
 using Spectre.Console;
 
-namespace Lab1.DialogueSummarisation;
+namespace Shared;
 
 /// <summary>Loads a model and shows how far it is: a bar in a terminal, a line for each quarter elsewhere.</summary>
 internal static class LoadingDisplay

@@ -1,0 +1,74 @@
+namespace Lab2.FineTuning;
+
+/// <summary>What is trained on, and what is measured on.</summary>
+/// <param name="Train">For training.</param>
+/// <param name="Test">For the measurements before and after; training never sees them.</param>
+/// <param name="Origin">Where they are from, in a sentence or two.</param>
+internal sealed record LabData(IReadOnlyList<Example> Train, IReadOnlyList<Example> Test, string Origin)
+{
+    private static readonly string[] Summaries = ["summary", "summary1", "summary2", "summary3"];
+
+    /// <summary>Conversations made up by chance.</summary>
+    public static LabData MadeUp(Settings settings)
+    {
+        // Other draws than those of the pre-training, which has the seed itself.
+        Random random = new(settings.Seed + 1);
+        Example[] test = [.. Draw(settings.Test)];
+        Duplicates duplicates = Duplicates.Between(Draw(settings.Train), test);
+        return new LabData(duplicates.Kept, test, $"{settings.Train:N0} conversations made up for training, {settings.Test:N0} for the test. {duplicates}");
+
+        IEnumerable<Example> Draw(int count) => Enumerable.Range(0, count).Select(_ => Meeting.Draw(random).ToSummarise);
+    }
+
+    /// <summary>Dialogues from files: drawn by the seed from those that are short enough.</summary>
+    /// <exception cref="FormatException">There are too few.</exception>
+    /// <exception cref="DataException">A file is no such file; the message names the place.</exception>
+    public static LabData FromFiles(Settings settings, Llm llm)
+    {
+        (Example[] train, string trainOrigin) = Short(settings.Data!);
+        string testOrigin = "";
+        Example[] test;
+        if (settings.TestData is null)
+        {
+            RequireEnough(train.Length, settings.Train + settings.Test, "--train and --test");
+            (train, test) = (train[settings.Test..], train[..settings.Test]);
+        }
+        else
+        {
+            (test, testOrigin) = Short(settings.TestData);
+            RequireEnough(test.Length, settings.Test, "--test");
+            test = test[..settings.Test];
+        }
+
+        // A dialogue that is in both would be measured by heart.
+        Duplicates duplicates = Duplicates.Between(train, test, example => example.Prompt + string.Concat(example.Messages.SkipLast(1).Select(turn => turn.Content)));
+        RequireEnough(duplicates.Kept.Count, settings.Train, "--train");
+        return new LabData([.. duplicates.Kept.Take(settings.Train)], test, $"{trainOrigin}{testOrigin}Drawn: {settings.Train:N0} to train on, {test.Length:N0} to measure on. {duplicates}");
+
+        (Example[] Examples, string Origin) Short(string path)
+        {
+            Example[] all = [.. Read(path, llm.HasChatTemplate)];
+            Example[] kept = [.. all.Where(example => Answers.Prompt(llm, example).Length + llm.Tokenizer.EncodeIds(example.References[0]).Length < settings.MaxLength)];
+            new Random(settings.Seed).Shuffle(kept);
+            return (kept, $"{Path.GetFileName(path)}: {all.Length:N0} dialogues, {kept.Length:N0} of at most {settings.MaxLength} tokens with their summaries. ");
+        }
+
+        static void RequireEnough(int found, int wanted, string names)
+        {
+            if (found < wanted)
+                throw new FormatException($"{names}: {wanted:N0} dialogues are wanted, and {found:N0} are there that are short enough. Ask for fewer, or for a larger --max-length.");
+        }
+    }
+
+    // One example for each dialogue; several summaries of it become several references.
+    private static IEnumerable<Example> Read(string path, bool chats) =>
+        from row in Examples.FromFile(path)
+        from name in Summaries.Where(row.Fields.ContainsKey).DefaultIfEmpty(Summaries[0])
+        group (Summary: row.Get<string>(name), row.Source) by row.Get<string>("dialogue") into rows
+        select Pair(rows.Key, rows.First().Summary, chats) with { References = [.. rows.Select(row => row.Summary)], Source = rows.First().Source };
+
+    // The lab's prompt; a model that chats gets it as a user's message. The lab's blank behind "Summary: " is left out: the model writes it.
+    private static Example Pair(string dialogue, string summary, bool chats) => chats
+        ? new Example([new ChatMessage("user", $"Summarize the following conversation.\n\n{dialogue}"), new ChatMessage("assistant", summary)])
+        : new Example($"Summarize the following conversation.\n\n{dialogue}\n\nSummary:\n", summary);
+}

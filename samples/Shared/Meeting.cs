@@ -1,0 +1,102 @@
+using System.Text.RegularExpressions;
+
+namespace Shared;
+
+/// <summary>
+/// Two people arrange to meet: a conversation put together by chance, the questions that it answers, and a summary. Half of
+/// what is proposed is refused or only mentioned, so that it is not enough to look for a day, an hour and a place.
+/// </summary>
+/// <param name="Dialogue">What they say.</param>
+/// <param name="Summary">What a person would make of it; there are three ways to put it.</param>
+/// <param name="Questions">A question and its answer for each task by its name.</param>
+internal sealed partial record Meeting(string Dialogue, string Summary, IReadOnlyDictionary<string, (string Question, string Answer)> Questions)
+{
+    private static readonly string[] Names = ["Anna", "Tom", "Maria", "Peter", "Lucy", "Daniel", "Susan", "Mark", "Helen", "Paul"];
+    private static readonly string[] Days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    private static readonly string[] Hours = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    private static readonly string[] Places = ["library", "museum", "office", "park", "station", "hotel", "theatre", "school", "market", "garden"];
+    private static readonly string[] Topics = ["report", "budget", "contract", "wedding", "journey", "concert", "exam", "film", "holiday", "house"];
+    private static readonly string[] Things = ["cake", "map", "camera", "key", "book", "letter", "guitar", "coffee"];
+
+    public static IReadOnlyList<string> Tasks { get; } = ["day", "hour", "place", "topic", "thing", "bringer"];
+
+    /// <summary>The prompt that asks for a summary: that of the course's second lab, without its last blank.</summary>
+    public Example ToSummarise => new($"Summarize the following conversation.\n\n{Dialogue}\n\nSummary:\n", Summary) { Task = "summary" };
+
+    public Example Asking(string task) => new($"{Dialogue}\n\n{Questions[task].Question}\n", Questions[task].Answer) { Task = task };
+
+    /// <summary>The dialogue and all questions in an order by chance, one under the other: a text to learn the language from.</summary>
+    public Example ToRead(Random random)
+    {
+        (string Question, string Answer)[] questions = [.. Questions.Values];
+        random.Shuffle(questions);
+        return new Example($"{Dialogue}\n\n", string.Join('\n', questions.Select(pair => $"{pair.Question}\n{pair.Answer}"))) { Task = "reading" };
+    }
+
+    /// <summary>Which share of the reference's facts (day, hour, place, topic, who brings what) the answer has.</summary>
+    public static double FactsRight(string answer, string reference)
+    {
+        string[] facts = [.. Fact().Matches(reference).Select(match => match.Value)];
+        HashSet<string> said = new(Fact().Matches(answer).Select(match => match.Value), StringComparer.OrdinalIgnoreCase);
+        return (double)facts.Count(said.Contains) / facts.Length;
+    }
+
+    /// <summary>1 where the first line is the answer to the question, else 0: a model that has only read goes on with the next question.</summary>
+    public static double IsRight(string answer, string reference) => answer.Split('\n')[0].Trim() == reference ? 1 : 0;
+
+    public static Meeting Draw(Random random)
+    {
+        string[] names = [.. Two(Names)];
+        string[] days = [.. Two(Days)], hours = [.. Two(Hours)], places = [.. Two(Places)];
+        string topic = One(Topics), thing = One(Things);
+        (string day, string hour, string place) = (days[0], hours[0], places[0]);
+
+        string dayTalk = One<Func<string>>(
+            () => $"Do you have time on {day}? I want to talk about the {topic}.\n#Person2#: Hello, {names[1]}. Yes, {day} is good.",
+            () => $"We have to talk about the {topic}, on {day} perhaps.\n#Person2#: I have time on {day}, but not on {days[1]}.",
+            () => $"Can we talk about the {topic} on {days[1]}?\n#Person2#: Sorry, on {days[1]} I have to work. {day} is better.",
+            () => $"Do you have time on {days[1]}? It is about the {topic}.\n#Person2#: Hello, {names[1]}. Not on {days[1]}. How about {day}?")();
+        string hourTalk = One(
+            $"Good. Can we meet at {hour}?\n#Person2#: At {hour}, yes.",
+            $"Then I come at {hour}, not at {hours[1]}.\n#Person2#: That is fine.",
+            $"Fine. Is {hours[1]} all right?\n#Person2#: That is too early. Rather at {hour}.",
+            $"Good. Can we meet at {hours[1]}?\n#Person2#: At {hours[1]} I have lunch. Come at {hour}.");
+        string placeTalk = One(
+            $"And where? In the {place}?\n#Person2#: Yes, it is quiet there.",
+            $"Shall we go to the {places[1]}?\n#Person2#: No, the {places[1]} is closed. I will be in the {place}.",
+            $"Where? In the {places[1]}?\n#Person2#: It is loud there. I know the {place}, that is better.",
+            $"I will be in the {place}, it is near the {places[1]}.\n#Person2#: I know it.");
+        (string thingTalk, int bringer) = One(
+            ($"Please bring the {thing}.\n#Person2#: I will.", 2),
+            ($"I will bring the {thing}.\n#Person2#: Thank you.", 1),
+            ($"Shall I bring the {thing}?\n#Person2#: No, I have it here.", 2),
+            ($"Do you have the {thing}?\n#Person2#: No, you have it. Please bring it.", 1));
+
+        string dialogue = $"#Person1#: {One("Hello", "Good morning", "Hi")}, {names[0]}. {dayTalk}\n#Person1#: {hourTalk}\n#Person1#: {placeTalk}\n#Person1#: {thingTalk}"
+            + One("", "\n#Person1#: See you then.", $"\n#Person1#: Goodbye, {names[0]}.");
+        string summary = One(
+            $"#Person1# and #Person2# will meet on {day} at {hour} in the {place} to talk about the {topic}. #Person{bringer}# will bring the {thing}.",
+            $"#Person1# wants to talk to #Person2# about the {topic}. They will meet in the {place} on {day} at {hour}, and #Person{bringer}# will bring the {thing}.",
+            $"#Person{bringer}# will bring the {thing} when #Person1# and #Person2# meet on {day} at {hour} in the {place}. They will talk about the {topic}.");
+        return new Meeting(dialogue, summary, new Dictionary<string, (string, string)>
+        {
+            ["day"] = ("On which day will they meet?", $"On {day}."),
+            ["hour"] = ("At what hour will they meet?", $"At {hour}."),
+            ["place"] = ("Where will they meet?", $"In the {place}."),
+            ["topic"] = ("What will they talk about?", $"About the {topic}."),
+            ["thing"] = ("What will one of them bring?", $"The {thing}."),
+            ["bringer"] = ("Who will bring it?", $"It is #Person{bringer}#."),
+        });
+
+        T One<T>(params T[] choices) => choices[random.Next(choices.Length)];
+
+        IEnumerable<string> Two(string[] choices)
+        {
+            int first = random.Next(choices.Length);
+            return [choices[first], choices[(first + random.Next(1, choices.Length)) % choices.Length]];
+        }
+    }
+
+    [GeneratedRegex(@"\bon \w+day|\bat \w+|\bin the \w+|about the \w+|#Person\d# will bring the \w+", RegexOptions.IgnoreCase)]
+    private static partial Regex Fact();
+}
