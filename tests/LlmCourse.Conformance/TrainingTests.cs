@@ -85,8 +85,11 @@ public sealed class TrainingTests
             double[] betas = [.. rules.GetProperty("betas").EnumerateArray().Select(beta => beta.GetDouble())];
             TrainingOptions options = new()
             {
-                LearningRate = rules.GetProperty("lr").GetDouble(), MaxSteps = rules.GetProperty("steps").GetInt32(), MaxGradientNorm = rules.GetProperty("max_grad_norm").GetDouble(),
-                Schedule = Schedule.Constant(), Dropout = false,
+                LearningRate = rules.GetProperty("lr").GetDouble(),
+                MaxSteps = rules.GetProperty("steps").GetInt32(),
+                MaxGradientNorm = rules.GetProperty("max_grad_norm").GetDouble(),
+                Schedule = Schedule.Constant(),
+                Dropout = false,
                 Optimizer = new AdamWOptions { Beta1 = betas[0], Beta2 = betas[1], Epsilon = rules.GetProperty("eps").GetDouble(), WeightDecay = rules.GetProperty("weight_decay").GetDouble() },
             };
             Everything objective = new(model, recompute);

@@ -11,14 +11,14 @@ namespace LlmCourse.Runtime;
 internal static class BackwardResults
 {
     [ThreadStatic]
-    private static Tensor?[]? LastResults;
+    private static Tensor?[]? _lastResults;
 
     /// <summary>Hands results to autograd, null where there is no gradient.</summary>
     public static List<Tensor> Return(IEnumerable<Tensor> given, params Tensor?[] results)
     {
-        foreach (Tensor? old in LastResults ?? [])
+        foreach (Tensor? old in _lastResults ?? [])
             old?.Dispose();
-        LastResults = results;
+        _lastResults = results;
         foreach (Tensor? result in results)
             result?.DetachFromDisposeScope();
         foreach (Tensor gradient in given)

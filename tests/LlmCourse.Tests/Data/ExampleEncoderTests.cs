@@ -109,7 +109,13 @@ public sealed class ExampleEncoderTests
 
     private static ExampleEncoder Encoder(BatchOptions? options = null, int? bos = null) => new()
     {
-        Tokenizer = Tokenizer, EncoderDecoder = false, Render = Render, EosId = TinyLlm.End, BosId = bos, ContextLength = 64, Options = options ?? new BatchOptions(),
+        Tokenizer = Tokenizer,
+        EncoderDecoder = false,
+        Render = Render,
+        EosId = TinyLlm.End,
+        BosId = bos,
+        ContextLength = 64,
+        Options = options ?? new BatchOptions(),
     };
 
     private static string[] Tokens(int[] ids) => [.. ids.Select(id => Tokenizer.IdToToken(id)!)];

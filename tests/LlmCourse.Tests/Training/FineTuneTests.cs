@@ -87,8 +87,11 @@ public sealed class FineTuneTests
         Example[] examples = TinyLlm.Examples(40);
         TrainingOptions options = new()
         {
-            LearningRate = 0.05, Epochs = 3, Batches = new() { Size = 4 }, // too fast: validation gets worse soon
-            Checkpoints = new CheckpointOptions { Folder = folder["run"], Every = 3, KeepLast = 2 }, Validation = new ValidationOptions { Examples = examples[..8], Every = 3 },
+            LearningRate = 0.05,
+            Epochs = 3,
+            Batches = new() { Size = 4 }, // too fast: validation gets worse soon
+            Checkpoints = new CheckpointOptions { Folder = folder["run"], Every = 3, KeepLast = 2 },
+            Validation = new ValidationOptions { Examples = examples[..8], Every = 3 },
         };
         TrainingResult result = llm.FineTune(examples[8..], options);
         string[] folders = [.. Directory.GetDirectories(folder["run"]).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
@@ -111,7 +114,11 @@ public sealed class FineTuneTests
         using TemporaryFolder folder = TinyLlm.Folder("gpt2");
         TrainingOptions options = new()
         {
-            LearningRate = 1e-3, MaxSteps = 8, Accumulation = 2, Batches = new() { Size = 3, Packing = true, MaxLength = 32 }, Optimizer = new AdamWOptions { WeightDecay = 0.1 },
+            LearningRate = 1e-3,
+            MaxSteps = 8,
+            Accumulation = 2,
+            Batches = new() { Size = 3, Packing = true, MaxLength = 32 },
+            Optimizer = new AdamWOptions { WeightDecay = 0.1 },
             Checkpoints = new CheckpointOptions { Folder = folder["run"], Every = 4, Resume = true, KeepLast = 9 },
         };
         using Llm whole = Llm.FromConfig(folder.Path, 7, new LoadOptions { Type = type }), parts = Llm.FromConfig(folder.Path, 8, new LoadOptions { Type = type });
@@ -153,6 +160,19 @@ public sealed class FineTuneTests
         Assert.True(single[^1] < 0.8 * single[0]);
         // 8 bits of mantissa: a few parts in a thousand of the logits.
         Assert.All(single.Zip(half), pair => Assert.Equal(pair.First, pair.Second, 0.03 * pair.First));
+    }
+
+    [Fact]
+    public void Giving_memory_back_at_once_changes_no_result()
+    {
+        using TemporaryFolder folder = TinyLlm.Folder("llama");
+        double[] Losses(bool compact)
+        {
+            using Llm llm = Llm.FromConfig(folder.Path, 7);
+            return [.. llm.FineTune(TinyLlm.Examples(16), new() { LearningRate = 1e-3, CompactMemory = compact }).History.Select(step => step.Loss)];
+        }
+
+        Assert.Equal(Losses(false), Losses(true));
     }
 
     [Fact]

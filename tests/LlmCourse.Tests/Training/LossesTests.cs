@@ -17,6 +17,25 @@ public sealed class LossesTests
         Assert.True(double.IsNaN(Losses.CrossEntropy(logits, full([1, 3], -100, ScalarType.Int64, device: TestDevice.Device)).ToDouble()));
     }
 
+    [SkippableFact]
+    public void What_stands_where_no_label_is_changes_neither_loss_nor_gradient()
+    {
+        using var scope = NewDisposeScope();
+        foreach (Func<Tensor, Tensor, Tensor> loss in (Func<Tensor, Tensor, Tensor>[])[Losses.CrossEntropy, (logits, labels) => Losses.LogProbabilities(logits, labels).sum()])
+        {
+            Tensor labels = tensor(new long[] { 1, -100, 0 }, [1, 3], device: TestDevice.Device);
+            Tensor clean = tensor(new[] { 0.5f, -1, 0, 0, 2, 1 }, [1, 3, 2], device: TestDevice.Device), dirty = clean.clone();
+            dirty[0, 1].fill_(double.NaN);
+            (clean.requires_grad, dirty.requires_grad) = (true, true);
+            Tensor expected = loss(clean, labels), found = loss(dirty, labels);
+            expected.backward();
+            found.backward();
+            TensorAssert.Same(expected, found);
+            TensorAssert.Same(clean.grad!, dirty.grad!);
+            TensorAssert.Close([0, 0], dirty.grad![0, 1]);
+        }
+    }
+
     [SkippableTheory]
     [InlineData(ScalarType.BFloat16)]
     [InlineData(ScalarType.Float16)]

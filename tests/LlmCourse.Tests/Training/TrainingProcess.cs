@@ -14,7 +14,10 @@ internal static class TrainingProcess
         // GPT-2's dropout of 0.1 is on, rows are packed, and an epoch ends in the middle of the run.
         TrainingOptions options = new()
         {
-            MaxSteps = Steps, LearningRate = 1e-3, Seed = 11, Accumulation = 2,
+            MaxSteps = Steps,
+            LearningRate = 1e-3,
+            Seed = 11,
+            Accumulation = 2,
             Batches = new() { Size = 3, Packing = true, MaxLength = 32 },
             Checkpoints = new CheckpointOptions { Folder = Path.Combine(folder, "checkpoints"), Every = 2, Resume = true },
         };
