@@ -1,9 +1,12 @@
+using System.Text.Json;
 using LlmCourse.Data;
 using LlmCourse.Generation;
 using LlmCourse.Tests.Checkpoints;
 using LlmCourse.Tokenization.Chat;
 using LlmCourse.Training;
+using LlmCourse.Training.Logging;
 using LlmCourse.Training.Optimizers;
+using Microsoft.Extensions.Logging;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -163,6 +166,30 @@ public sealed class FineTuneTests
     }
 
     [Fact]
+    public void Every_step_is_logged_with_its_validation()
+    {
+        using TemporaryFolder folder = TinyLlm.Folder("llama");
+        using Llm llm = Llm.FromConfig(folder.Path, 7);
+        Example[] examples = TinyLlm.Examples(20);
+        Events events = new();
+        using (JsonLinesLog log = new(folder["log.jsonl"]))
+        {
+            llm.FineTune(examples[4..], new()
+            {
+                Batches = new() { Size = 4 }, Logs = [log], Logger = events,
+                Validation = new() { Examples = examples[..4], Every = 2 },
+            });
+        }
+
+        JsonElement[] lines = [.. File.ReadLines(folder["log.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal([1, 2, 3, 4], lines.Select(line => line.GetProperty("step").GetInt32()));
+        Assert.Equal([false, true, false, true], lines.Select(line => line.TryGetProperty("validation/perplexity", out _)));
+        Assert.All(lines, line => Assert.True(line.GetProperty("loss").GetDouble() > 0 && line.GetProperty("tokens_per_second").GetDouble() > 0));
+        Assert.Contains(events.Messages, message => message.Contains("of 4 in all", StringComparison.Ordinal));
+        Assert.Contains(events.Messages, message => message.Contains("ended", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Giving_memory_back_at_once_changes_no_result()
     {
         using TemporaryFolder folder = TinyLlm.Folder("llama");
@@ -193,5 +220,18 @@ public sealed class FineTuneTests
         Tensor wide = full([3, width], Batch.Ignore, ScalarType.Int64);
         wide.narrow(0, 0, 2).narrow(1, 0, 3).copy_(labels);
         return wide;
+    }
+
+    private sealed class Events : ILogger
+    {
+        public List<string> Messages { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Messages.Add(formatter(state, exception));
     }
 }
