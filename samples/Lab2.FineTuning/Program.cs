@@ -36,7 +36,7 @@ catch (OperationCanceledException)
     Console.Error.WriteLine("Stopped.");
     return 130;
 }
-catch (Exception error) when (error is LlmException or ArgumentException or IOException)
+catch (Exception error) when (error is LlmException or ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine(error.Message);
     return 1;
@@ -104,12 +104,12 @@ static void Run(Settings settings, CancellationToken stop)
 // The first stage: a model that knows the language of the dialogues, and answers questions about them, as FLAN-T5 did.
 static void Read(Llm llm, Settings settings, CancellationToken stop)
 {
-    Heading($"Before the lab: the model reads {SmallModel.Meetings:N0} conversations, and questions with answers");
+    Heading($"Before the lab: the model reads {SmallModel.Meetings:N0} conversations, parts of others first, and questions with answers");
     TrainingResult result = TrainingDisplay.Show(progress => SmallModel.Read(llm, settings.Seed, progress, stop));
     AnsiConsole.WriteLine($"{result.Tokens:N0} tokens in {result.Elapsed.TotalSeconds:0} s.");
     Random random = new(settings.Seed + 2);
     Example[] questions = [.. Enumerable.Range(0, 20).Select(_ => Meeting.Draw(random)).SelectMany(meeting => Meeting.Tasks.Select(meeting.Asking))];
-    IReadOnlyList<string> answers = Answers.Of("questions", llm, questions, 8, 20, stop);
+    IReadOnlyList<string> answers = Answers.Of("questions", llm, questions, 12, 20, stop);
     AnsiConsole.WriteLine($"It answers {answers.Zip(questions).Sum(pair => Meeting.IsRight(pair.First, pair.Second.Completion))} of {questions.Length} questions right. Nobody has asked it for a summary so far.");
 }
 
