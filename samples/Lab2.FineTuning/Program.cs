@@ -93,6 +93,8 @@ static void Run(Settings settings, CancellationToken stop)
     Heading($"ROUGE on {data.Test.Count} dialogues, 95 % intervals");
     SummaryScores scores = new(data.Test, original, tuned, settings.Model is null ? ("facts right", Meeting.FactsRight) : null);
     AnsiConsole.Write(scores.Table());
+    if (settings.Model is null)
+        AnsiConsole.WriteLine("There are three ways to put a summary, and nobody can know which one the person took: no model comes near 1. Which facts are right does not depend on that.");
 
     Heading("What is left");
     Save(llm, settings, data.Test[0], tuned[0]);
