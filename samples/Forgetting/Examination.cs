@@ -12,7 +12,7 @@ internal sealed class Examination(int seed, int size)
     /// <summary>For each task a figure for each of its examples: whether a question is answered right, which share of the facts a summary has.</summary>
     public IReadOnlyList<(string Task, double[] Scores)> Of(string name, Llm llm, CancellationToken stop)
     {
-        IReadOnlyList<string> answers = [.. Part(example => example.Task != NewTask, maxNewTokens: 8), .. Part(example => example.Task == NewTask, maxNewTokens: 50)];
+        IReadOnlyList<string> answers = [.. Part(example => example.Task != NewTask, maxNewTokens: 12), .. Part(example => example.Task == NewTask, maxNewTokens: 50)];
         return [.. _examples.Zip(answers).GroupBy(pair => pair.First.Task!).Select(task => (task.Key, task.Select(Score).ToArray()))];
 
         IReadOnlyList<string> Part(Func<Example, bool> belongs, int maxNewTokens) =>

@@ -32,7 +32,7 @@ catch (OperationCanceledException)
     Console.Error.WriteLine("Stopped.");
     return 130;
 }
-catch (Exception error) when (error is LlmException or ArgumentException or IOException)
+catch (Exception error) when (error is LlmException or ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine(error.Message);
     return 1;
@@ -59,6 +59,7 @@ static void Run(Settings settings, string folder, CancellationToken stop)
         {
             LearningRate = settings.LearningRate,
             Schedule = Schedule.Linear(StepSpan.Share(0.1)),
+            Epochs = 2,
             Batches = new() { GroupByLength = true },
             Seed = settings.Seed,
         };

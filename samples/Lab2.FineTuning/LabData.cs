@@ -48,7 +48,7 @@ internal sealed record LabData(IReadOnlyList<Example> Train, IReadOnlyList<Examp
         (Example[] Examples, string Origin) Short(string path)
         {
             Example[] all = [.. Read(path, llm.HasChatTemplate)];
-            Example[] kept = [.. all.Where(example => Answers.Prompt(llm, example).Length + llm.Tokenizer.EncodeIds(example.References[0]).Length < settings.MaxLength)];
+            Example[] kept = [.. all.Where(example => Answers.Length(llm, example) <= settings.MaxLength)];
             new Random(settings.Seed).Shuffle(kept);
             return (kept, $"{Path.GetFileName(path)}: {all.Length:N0} dialogues, {kept.Length:N0} of at most {settings.MaxLength} tokens with their summaries. ");
         }

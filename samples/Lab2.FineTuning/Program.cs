@@ -36,7 +36,7 @@ catch (OperationCanceledException)
     Console.Error.WriteLine("Stopped.");
     return 130;
 }
-catch (Exception error) when (error is LlmException or ArgumentException or IOException)
+catch (Exception error) when (error is LlmException or ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine(error.Message);
     return 1;
@@ -93,6 +93,8 @@ static void Run(Settings settings, CancellationToken stop)
     Heading($"ROUGE on {data.Test.Count} dialogues, 95 % intervals");
     SummaryScores scores = new(data.Test, original, tuned, settings.Model is null ? ("facts right", Meeting.FactsRight) : null);
     AnsiConsole.Write(scores.Table());
+    if (settings.Model is null)
+        AnsiConsole.WriteLine("There are three ways to put a summary, and nobody can know which one the person took: no model comes near 1. Which facts are right does not depend on that.");
 
     Heading("What is left");
     Save(llm, settings, data.Test[0], tuned[0]);
@@ -104,12 +106,12 @@ static void Run(Settings settings, CancellationToken stop)
 // The first stage: a model that knows the language of the dialogues, and answers questions about them, as FLAN-T5 did.
 static void Read(Llm llm, Settings settings, CancellationToken stop)
 {
-    Heading($"Before the lab: the model reads {SmallModel.Meetings:N0} conversations, and questions with answers");
+    Heading($"Before the lab: the model reads {SmallModel.Meetings:N0} conversations, parts of others first, and questions with answers");
     TrainingResult result = TrainingDisplay.Show(progress => SmallModel.Read(llm, settings.Seed, progress, stop));
     AnsiConsole.WriteLine($"{result.Tokens:N0} tokens in {result.Elapsed.TotalSeconds:0} s.");
     Random random = new(settings.Seed + 2);
     Example[] questions = [.. Enumerable.Range(0, 20).Select(_ => Meeting.Draw(random)).SelectMany(meeting => Meeting.Tasks.Select(meeting.Asking))];
-    IReadOnlyList<string> answers = Answers.Of("questions", llm, questions, 8, 20, stop);
+    IReadOnlyList<string> answers = Answers.Of("questions", llm, questions, 12, 20, stop);
     AnsiConsole.WriteLine($"It answers {answers.Zip(questions).Sum(pair => Meeting.IsRight(pair.First, pair.Second.Completion))} of {questions.Length} questions right. Nobody has asked it for a summary so far.");
 }
 

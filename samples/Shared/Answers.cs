@@ -35,4 +35,9 @@ internal static class Answers
     public static int[] Prompt(Llm llm, Example example) => example.Messages.Count > 0
         ? llm.Tokenizer.EncodeIds(llm.RenderChat([.. example.Messages.SkipLast(1)]), addSpecialTokens: false)
         : llm.Tokenizer.EncodeIds(example.Prompt);
+
+    /// <summary>How many tokens the example has in training, its answer included.</summary>
+    public static int Length(Llm llm, Example example) => example.Messages.Count > 0
+        ? llm.Tokenizer.EncodeIds(llm.RenderChat(example.Messages, addGenerationPrompt: false), addSpecialTokens: false).Length
+        : llm.Tokenizer.EncodeIds(example.Prompt + example.Completion).Length + 1; // the token that ends the answer
 }

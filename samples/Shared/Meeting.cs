@@ -9,7 +9,9 @@ namespace Shared;
 /// <param name="Dialogue">What they say.</param>
 /// <param name="Summary">What a person would make of it; there are three ways to put it.</param>
 /// <param name="Questions">A question and its answer for each task by its name.</param>
-internal sealed partial record Meeting(string Dialogue, string Summary, IReadOnlyDictionary<string, (string Question, string Answer)> Questions)
+/// <param name="Parts">Its parts, each with the tasks that it is enough for.</param>
+internal sealed partial record Meeting(
+    string Dialogue, string Summary, IReadOnlyDictionary<string, (string Question, string Answer)> Questions, IReadOnlyList<(string Talk, string[] Tasks)> Parts)
 {
     private static readonly string[] Names = ["Anna", "Tom", "Maria", "Peter", "Lucy", "Daniel", "Susan", "Mark", "Helen", "Paul"];
     private static readonly string[] Days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -25,13 +27,15 @@ internal sealed partial record Meeting(string Dialogue, string Summary, IReadOnl
 
     public Example Asking(string task) => new($"{Dialogue}\n\n{Questions[task].Question}\n", Questions[task].Answer) { Task = task };
 
-    /// <summary>The dialogue and all questions in an order by chance, one under the other: a text to learn the language from.</summary>
-    public Example ToRead(Random random)
+    /// <summary>A part of the dialogue by chance, and what can be asked about it.</summary>
+    public Example PartToRead(Random random)
     {
-        (string Question, string Answer)[] questions = [.. Questions.Values];
-        random.Shuffle(questions);
-        return new Example($"{Dialogue}\n\n", string.Join('\n', questions.Select(pair => $"{pair.Question}\n{pair.Answer}"))) { Task = "reading" };
+        (string talk, string[] tasks) = Parts[random.Next(Parts.Count)];
+        return Reading(talk, tasks, random);
     }
+
+    /// <summary>The dialogue and all questions.</summary>
+    public Example WholeToRead(Random random) => Reading(Dialogue, Tasks, random);
 
     /// <summary>Which share of the reference's facts (day, hour, place, topic, who brings what) the answer has.</summary>
     public static double FactsRight(string answer, string reference)
@@ -80,13 +84,14 @@ internal sealed partial record Meeting(string Dialogue, string Summary, IReadOnl
             $"#Person{bringer}# will bring the {thing} when #Person1# and #Person2# meet on {day} at {hour} in the {place}. They will talk about the {topic}.");
         return new Meeting(dialogue, summary, new Dictionary<string, (string, string)>
         {
-            ["day"] = ("On which day will they meet?", $"On {day}."),
-            ["hour"] = ("At what hour will they meet?", $"At {hour}."),
-            ["place"] = ("Where will they meet?", $"In the {place}."),
-            ["topic"] = ("What will they talk about?", $"About the {topic}."),
-            ["thing"] = ("What will one of them bring?", $"The {thing}."),
-            ["bringer"] = ("Who will bring it?", $"It is #Person{bringer}#."),
-        });
+            ["day"] = ("On which day will they meet?", $"They will meet on {day}."),
+            ["hour"] = ("At what hour will they meet?", $"They will meet at {hour}."),
+            ["place"] = ("Where will they meet?", $"They will meet in the {place}."),
+            ["topic"] = ("What will they talk about?", $"They will talk about the {topic}."),
+            ["thing"] = ("What will one of them bring?", $"One of them will bring the {thing}."),
+            ["bringer"] = ("Who will bring it?", $"#Person{bringer}# will bring it."),
+        },
+        [($"#Person1#: {dayTalk}", ["day", "topic"]), ($"#Person1#: {hourTalk}", ["hour"]), ($"#Person1#: {placeTalk}", ["place"]), ($"#Person1#: {thingTalk}", ["thing", "bringer"])]);
 
         T One<T>(params T[] choices) => choices[random.Next(choices.Length)];
 
@@ -95,6 +100,14 @@ internal sealed partial record Meeting(string Dialogue, string Summary, IReadOnl
             int first = random.Next(choices.Length);
             return [choices[first], choices[(first + random.Next(1, choices.Length)) % choices.Length]];
         }
+    }
+
+    // Questions and answers one under the other, in an order by chance.
+    private Example Reading(string talk, IReadOnlyList<string> tasks, Random random)
+    {
+        string[] order = [.. tasks];
+        random.Shuffle(order);
+        return new Example($"{talk}\n\n", string.Join('\n', order.Select(task => $"{Questions[task].Question}\n{Questions[task].Answer}"))) { Task = "reading" };
     }
 
     [GeneratedRegex(@"\bon \w+day|\bat \w+|\bin the \w+|about the \w+|#Person\d# will bring the \w+", RegexOptions.IgnoreCase)]

@@ -6,9 +6,10 @@ namespace Shared;
 /// <summary>A small Llama with random weights whose tokens are the words of <see cref="Meeting"/>s.</summary>
 internal static partial class SmallModel
 {
-    /// <summary>How many meetings it takes to learn to read: about a minute on two cores.</summary>
-    public const int Meetings = 9000;
+    /// <summary>How many conversations it reads: about a minute on two cores.</summary>
+    public const int Meetings = 6000;
 
+    private const int Parts = 8000;
     private const string Pad = "<pad>", End = "</s>", Unknown = "<unk>";
     private const string Words = @"\n| ?#Person\d#| ?[A-Za-z]+| ?[^\sA-Za-z]";
 
@@ -50,16 +51,22 @@ internal static partial class SmallModel
         void Write(string name, object content) => File.WriteAllText(Path.Combine(folder.FullName, name), JsonSerializer.Serialize(content));
     }
 
-    /// <summary>Lets it read meetings, and questions about them with their answers: its pre-training.</summary>
+    /// <summary>
+    /// Lets it read meetings, and questions about them with their answers: its pre-training. Where to look is found out in parts
+    /// of a few lines first; in whole conversations that takes several times as long.
+    /// </summary>
     public static TrainingResult Read(Llm llm, int seed, IProgress<TrainingProgress> progress, CancellationToken stop)
     {
         Random random = new(seed);
-        return llm.FineTune([.. Enumerable.Range(0, Meetings).Select(_ => Meeting.Draw(random).ToRead(random))], new()
+        Train(3e-3, 16, [.. Enumerable.Range(0, Parts).Select(_ => Meeting.Draw(random).PartToRead(random))]);
+        return Train(2e-3, 8, [.. Enumerable.Range(0, Meetings).Select(_ => Meeting.Draw(random).WholeToRead(random))]);
+
+        TrainingResult Train(double learningRate, int batchSize, Example[] examples) => llm.FineTune(examples, new()
         {
-            LearningRate = 2e-3,
+            LearningRate = learningRate,
             Schedule = Schedule.Cosine(StepSpan.Share(0.05)),
             Optimizer = new AdamWOptions { Beta2 = 0.98, WeightDecay = 0.01 },
-            Batches = new() { Size = 8, LossOn = LossOn.Everything, GroupByLength = true },
+            Batches = new() { Size = batchSize, GroupByLength = true },
             Seed = seed,
         }, progress, stop);
     }

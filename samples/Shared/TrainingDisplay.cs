@@ -24,6 +24,8 @@ internal static class TrainingDisplay
 
         public void Report(TrainingProgress value)
         {
+            if (value.Step == 1)
+                _losses.Clear(); // a second run in the same display
             _losses.Add(value.Loss);
             if (_clock.ElapsedMilliseconds < 200 && value.Step < value.TotalSteps)
                 return;
