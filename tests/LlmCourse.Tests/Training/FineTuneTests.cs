@@ -176,7 +176,9 @@ public sealed class FineTuneTests
         {
             llm.FineTune(examples[4..], new()
             {
-                Batches = new() { Size = 4 }, Logs = [log], Logger = events,
+                Batches = new() { Size = 4 },
+                Logs = [log],
+                Logger = events,
                 Validation = new() { Examples = examples[..4], Every = 2 },
             });
         }

@@ -3,6 +3,7 @@ using LlmCourse.Data;
 
 namespace LlmCourse.Tests.Data;
 
+[Collection(ProcessWide.Name)] // the managed memory of the process is measured
 public sealed class JsonLinesTests : ReaderTests
 {
     [Fact]
