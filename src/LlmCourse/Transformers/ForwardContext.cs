@@ -26,7 +26,7 @@ public sealed record ForwardContext
     /// <summary>Whether the result carries the attention weights of each block.</summary>
     public bool CaptureAttentions { get; init; }
 
-    internal ILinearAdapter? Adapter { get; init; }
+    internal IAdapter? Adapter { get; init; }
 
     /// <summary>Virtual embeddings in front of every row, [n, D]: of the encoder where there is one, else of the only stack.</summary>
     internal Tensor? SoftPrompt { get; init; }

@@ -44,13 +44,13 @@ public sealed class LiveTensorsTests
         });
     }
 
-    private sealed class FailsAt(string name) : ILinearAdapter
+    private sealed class FailsAt(string name) : IAdapter
     {
         public torch.Tensor Apply(AdapterSite site, torch.Tensor input, torch.Tensor output) =>
             site.Name == name ? throw new InvalidDataException(name) : output;
 
         public bool ActsOn(AdapterSite site) => site.Name == name;
 
-        public ILinearAdapter Select(int[] rows) => this;
+        public IAdapter Select(int[] rows) => this;
     }
 }
