@@ -9,7 +9,7 @@ internal static class ForgettingPicture
 
     private static readonly Color[] Palette = [Colors.Gray, Colors.Crimson, Colors.Orange, Colors.SteelBlue, Colors.SeaGreen];
 
-    public static void Save(string path, IReadOnlyList<(string Course, IReadOnlyList<(string Task, double[] Scores)> Tasks)> all)
+    public static void Save(string path, IReadOnlyList<(string Course, SuiteScores Scores)> all)
     {
         Plot plot = new();
         double size = 0.8 / all.Count;
@@ -17,18 +17,18 @@ internal static class ForgettingPicture
         {
             double shift = (c - ((all.Count - 1) / 2.0)) * size;
             Color color = Palette[c % Palette.Length];
-            var bars = plot.Add.Bars(all[c].Tasks.Select((task, place) => new Bar { Position = place + shift, Value = task.Scores.Average(), Size = size, FillColor = color }).ToArray());
-            bars.LegendText = all[c].Course;
-            for (int place = 0; place < all[c].Tasks.Count; place++)
+            Estimate[] estimates = [.. all[c].Scores.Tasks.Select(task => task.Scores.Estimate())];
+            plot.Add.Bars(estimates.Select((estimate, place) => new Bar { Position = place + shift, Value = estimate.Value, Size = size, FillColor = color }).ToArray())
+                .LegendText = all[c].Course;
+            for (int place = 0; place < estimates.Length; place++)
             {
-                Estimate estimate = Bootstrap.Mean(all[c].Tasks[place].Scores);
-                var line = plot.Add.Line(place + shift, estimate.Low, place + shift, estimate.High);
+                var line = plot.Add.Line(place + shift, estimates[place].Low, place + shift, estimates[place].High);
                 (line.Color, line.LineWidth) = (Colors.Black, 2);
             }
         }
 
         plot.Title("Share right, with 95 % intervals: the old tasks, and the new one at the right");
-        plot.Axes.Bottom.SetTicks([.. all[0].Tasks.Select((_, place) => (double)place)], [.. all[0].Tasks.Select(task => task.Task)]);
+        plot.Axes.Bottom.SetTicks([.. all[0].Scores.Tasks.Select((_, place) => (double)place)], [.. all[0].Scores.Tasks.Select(task => task.Task)]);
         plot.Axes.SetLimitsY(0, 1.25);
         plot.ShowLegend(Alignment.UpperCenter, Orientation.Horizontal);
         plot.SavePng(path, Width, Height);

@@ -7,13 +7,13 @@ internal static class CurvePicture
 {
     private const int Side = 640;
 
-    public static void Save(string path, TrainingResult result, (double Before, double After) heldOut, SummaryScores scores)
+    public static void Save(string path, TrainingResult result, (double Before, double After) heldOut, params EvaluationResult[] systems)
     {
         Multiplot picture = new();
         picture.AddPlots(2);
         picture.Layout = new ScottPlot.MultiplotLayouts.Grid(1, 2);
         DrawLoss(picture.GetPlot(0), result, heldOut);
-        DrawScores(picture.GetPlot(1), scores);
+        DrawScores(picture.GetPlot(1), systems);
         picture.SavePng(path, 2 * Side, Side);
     }
 
@@ -32,26 +32,26 @@ internal static class CurvePicture
         plot.ShowLegend(Alignment.UpperRight);
     }
 
-    private static void DrawScores(Plot plot, SummaryScores scores)
+    private static void DrawScores(Plot plot, EvaluationResult[] systems)
     {
-        IReadOnlyList<(string Metric, Estimate Original, Estimate Tuned)> rows = scores.Estimates;
-        Draw("original", -0.2, Colors.Gray, row => row.Original);
-        Draw("tuned", 0.2, Colors.SteelBlue, row => row.Tuned);
-        plot.Title("F1 with 95 % intervals");
-        plot.Axes.Bottom.SetTicks([.. rows.Select((_, place) => (double)place)], [.. rows.Select(row => row.Metric)]);
-        plot.Axes.SetLimitsY(0, 1);
-        plot.ShowLegend(Alignment.UpperLeft);
-
-        void Draw(string name, double shift, Color color, Func<(string Metric, Estimate Original, Estimate Tuned), Estimate> of)
+        double size = 0.8 / systems.Length;
+        for (int s = 0; s < systems.Length; s++)
         {
-            var bars = plot.Add.Bars(rows.Select((row, place) => new Bar { Position = place + shift, Value = of(row).Value, Size = 0.38, FillColor = color }).ToArray());
-            bars.LegendText = name;
-            for (int place = 0; place < rows.Count; place++)
+            Estimate[] estimates = [.. systems[s].Scores.Select(scores => scores.Estimate())];
+            double shift = (s - ((systems.Length - 1) / 2.0)) * size;
+            Color color = s == 0 ? Colors.Gray : Colors.SteelBlue;
+            plot.Add.Bars(estimates.Select((estimate, place) => new Bar { Position = place + shift, Value = estimate.Value, Size = size, FillColor = color }).ToArray())
+                .LegendText = systems[s].System;
+            for (int place = 0; place < estimates.Length; place++)
             {
-                Estimate estimate = of(rows[place]);
-                var line = plot.Add.Line(place + shift, estimate.Low, place + shift, estimate.High);
+                var line = plot.Add.Line(place + shift, estimates[place].Low, place + shift, estimates[place].High);
                 (line.Color, line.LineWidth) = (Colors.Black, 2);
             }
         }
+
+        plot.Title("F1 with 95 % intervals");
+        plot.Axes.Bottom.SetTicks([.. systems[0].Scores.Select((_, place) => (double)place)], [.. systems[0].Scores.Select(scores => scores.Name)]);
+        plot.Axes.SetLimitsY(0, 1);
+        plot.ShowLegend(Alignment.UpperLeft);
     }
 }
