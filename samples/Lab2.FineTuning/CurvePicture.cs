@@ -34,23 +34,8 @@ internal static class CurvePicture
 
     private static void DrawScores(Plot plot, EvaluationResult[] systems)
     {
-        double size = 0.8 / systems.Length;
-        for (int s = 0; s < systems.Length; s++)
-        {
-            Estimate[] estimates = [.. systems[s].Scores.Select(scores => scores.Estimate())];
-            double shift = (s - ((systems.Length - 1) / 2.0)) * size;
-            Color color = s == 0 ? Colors.Gray : Colors.SteelBlue;
-            plot.Add.Bars(estimates.Select((estimate, place) => new Bar { Position = place + shift, Value = estimate.Value, Size = size, FillColor = color }).ToArray())
-                .LegendText = systems[s].System;
-            for (int place = 0; place < estimates.Length; place++)
-            {
-                var line = plot.Add.Line(place + shift, estimates[place].Low, place + shift, estimates[place].High);
-                (line.Color, line.LineWidth) = (Colors.Black, 2);
-            }
-        }
-
+        ScoreBars.Draw(plot, systems[0].Scores.Select(scores => scores.Name), [.. systems.Select(system => (system.System, (IEnumerable<MetricScores>)system.Scores))]);
         plot.Title("F1 with 95 % intervals");
-        plot.Axes.Bottom.SetTicks([.. systems[0].Scores.Select((_, place) => (double)place)], [.. systems[0].Scores.Select(scores => scores.Name)]);
         plot.Axes.SetLimitsY(0, 1);
         plot.ShowLegend(Alignment.UpperLeft);
     }

@@ -18,6 +18,12 @@ internal static class Sample
     {
         Console.OutputEncoding = Encoding.UTF8;
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        if (arguments.Contains("--help"))
+        {
+            Console.WriteLine(usage);
+            return 0;
+        }
+
         using CancellationTokenSource stop = new();
         Console.CancelKeyPress += (_, key) =>
         {
