@@ -13,27 +13,27 @@ internal sealed class PTuning : SoftPrompt, IVirtualEmbeddings
     private readonly (Cell Forward, Cell Backward)[] _lstm = [];
     private readonly Dense[] _mlp;
 
-    private PTuning(PTuningOptions options, TransformerConfig config, Generator generator, Device device)
+    private PTuning(PTuningOptions options, TransformerConfig config, Draws draws)
         : base(options.VirtualTokens)
     {
         long width = config.Width, inner = options.HiddenWidth ?? width;
-        _embedding = Add("embedding.weight", Normal(generator, device, Count * StoredRows(config), width));
+        _embedding = Add("embedding.weight", draws.Normal(Count * StoredRows(config), width));
         if (options.Encoder == PromptEncoder.Lstm)
         {
             _lstm = [.. Enumerable.Range(0, options.LstmLayers).Select(layer =>
             {
                 long input = layer == 0 ? width : 2 * inner;
-                return (AddCell($"l{layer}", input, inner, generator, device), AddCell($"l{layer}_reverse", input, inner, generator, device));
+                return (AddCell($"l{layer}", input, inner, draws), AddCell($"l{layer}_reverse", input, inner, draws));
             })];
-            _mlp = [AddDense("mlp_head.0", 2 * inner, 2 * inner, generator, device), AddDense("mlp_head.2", 2 * inner, width, generator, device)];
+            _mlp = [AddDense("mlp_head.0", 2 * inner, 2 * inner, draws), AddDense("mlp_head.2", 2 * inner, width, draws)];
         }
         else
         {
             _mlp =
             [
-                AddDense("mlp_head.0", width, inner, generator, device),
-                AddDense("mlp_head.2", inner, inner, generator, device),
-                AddDense("mlp_head.4", inner, width, generator, device),
+                AddDense("mlp_head.0", width, inner, draws),
+                AddDense("mlp_head.2", inner, inner, draws),
+                AddDense("mlp_head.4", inner, width, draws),
             ];
         }
     }
@@ -44,8 +44,8 @@ internal sealed class PTuning : SoftPrompt, IVirtualEmbeddings
         options.Validate();
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        using Generator generator = new(unchecked((ulong)options.Seed), CPU);
-        return new PTuning(options, model.Config, generator, model.Device);
+        using Draws draws = new(options.Seed, model);
+        return new PTuning(options, model.Config, draws);
     }
 
     public Tensor Embeddings()
@@ -65,9 +65,9 @@ internal sealed class PTuning : SoftPrompt, IVirtualEmbeddings
         return x;
     }
 
-    private Cell AddCell(string name, long input, long inner, Generator generator, Device device)
+    private Cell AddCell(string name, long input, long inner, Draws draws)
     {
-        Parameter Part(string part, params long[] shape) => Add($"lstm_head.{part}_{name}", Uniform(generator, device, 1 / Math.Sqrt(inner), shape));
+        Parameter Part(string part, params long[] shape) => Add($"lstm_head.{part}_{name}", draws.Uniform(1 / Math.Sqrt(inner), shape));
         return new Cell(
             new Dense(Part("weight_ih", 4 * inner, input), Part("bias_ih", 4 * inner)),
             new Dense(Part("weight_hh", 4 * inner, inner), Part("bias_hh", 4 * inner)));

@@ -24,14 +24,14 @@ internal sealed class PrefixTuning : SoftPrompt, IVirtualKeys
         _embedding = Add("embedding.weight", finished);
     }
 
-    private PrefixTuning(PrefixTuningOptions options, TransformerConfig config, Generator generator, Device device)
+    private PrefixTuning(PrefixTuningOptions options, TransformerConfig config, Draws draws)
         : base(options.VirtualTokens)
     {
         _config = config;
         long read = (long)config.Last.KeyValueHeadCount * config.Last.HeadSize, inner = options.ProjectionWidth ?? read;
-        _embedding = Add("embedding.weight", Normal(generator, device, Count, read));
-        _inner = AddDense("transform.0", read, inner, generator, device);
-        _outer = AddDense("transform.2", inner, Width(config), generator, device);
+        _embedding = Add("embedding.weight", draws.Normal(Count, read));
+        _inner = AddDense("transform.0", read, inner, draws);
+        _outer = AddDense("transform.2", inner, Width(config), draws);
     }
 
     /// <summary>A new prefix for a model.</summary>
@@ -40,10 +40,10 @@ internal sealed class PrefixTuning : SoftPrompt, IVirtualKeys
         options.Validate();
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        using Generator generator = new(unchecked((ulong)options.Seed), CPU);
+        using Draws draws = new(options.Seed, model);
         return options.Projection
-            ? new PrefixTuning(options, model.Config, generator, model.Device)
-            : new PrefixTuning(Normal(generator, model.Device, options.VirtualTokens, Width(model.Config)), model.Config);
+            ? new PrefixTuning(options, model.Config, draws)
+            : new PrefixTuning(draws.Normal(options.VirtualTokens, Width(model.Config)), model.Config);
     }
 
     public Tensor KeysAndValues()

@@ -31,12 +31,12 @@ internal sealed class PromptTuning : SoftPrompt, IVirtualEmbeddings
             throw new ArgumentException($"{nameof(options.Text)} '{options.Text}' has no tokens.", nameof(text));
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        using Generator generator = new(unchecked((ulong)options.Seed), CPU);
+        using Draws draws = new(options.Seed, model);
         int rows = options.VirtualTokens * StoredRows(model.Config);
         if (options.Initialization == PromptInitialization.Random)
-            return new PromptTuning(Normal(generator, model.Device, rows, model.Config.Width), options.VirtualTokens);
+            return new PromptTuning(draws.Normal(rows, model.Config.Width), options.VirtualTokens);
         Tensor ids = options.Initialization == PromptInitialization.Vocabulary
-            ? randint(0, model.Config.VocabularySize, [rows], ScalarType.Int64, CPU, generator: generator).to(model.Device)
+            ? draws.Ids(rows)
             : tensor(Enumerable.Range(0, rows).Select(i => (long)text![i % text.Count]).ToArray(), ScalarType.Int64, model.Device);
         return new PromptTuning(model.Trunk.TokenTable.Whole.index_select(0, ids), options.VirtualTokens);
     }

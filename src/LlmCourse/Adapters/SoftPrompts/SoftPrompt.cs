@@ -7,7 +7,7 @@ using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Adapters;
 
-/// <summary>A soft prompt with what is trained of it, in fp32 over a base of any type. It owns its parameters.</summary>
+/// <summary>A soft prompt with what is trained of it, in fp32 over a base of any type, or in fp64 over one of fp64. It owns its parameters.</summary>
 internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
 {
     private readonly List<NamedParameter> _parameters = [];
@@ -39,33 +39,47 @@ internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
 
     protected Parameter Add(string name, Tensor value)
     {
-        Parameter parameter = new(value.to(ScalarType.Float32, copy: true));
+        Parameter parameter = new(value.to(TypeOver(value.dtype), copy: true));
         parameter.DetachFromDisposeScope();
         _parameters.Add(new NamedParameter(name, parameter, Decays: !name.Contains("bias", StringComparison.Ordinal)));
         return parameter;
     }
 
-    /// <summary>Numbers of N(0, 1), drawn on the host: the device changes nothing.</summary>
-    protected static Tensor Normal(Generator generator, Device device, params long[] shape)
-    {
-        using Tensor values = randn(shape, ScalarType.Float32, CPU, generator: generator);
-        return values.to(device);
-    }
-
-    /// <summary>Numbers from −bound to bound.</summary>
-    protected static Tensor Uniform(Generator generator, Device device, double bound, params long[] shape)
-    {
-        using Tensor values = rand(shape, ScalarType.Float32, CPU, generator: generator).TimesInPlace(2 * bound).PlusInPlace(-bound);
-        return values.to(device);
-    }
-
     /// <summary>The weight [output, input] and bias [output] of a linear layer, drawn as torch draws them.</summary>
-    protected Dense AddDense(string name, long input, long output, Generator generator, Device device)
+    protected Dense AddDense(string name, long input, long output, Draws draws)
     {
         double bound = 1 / Math.Sqrt(input);
-        return new Dense(
-            Add(name + ".weight", Uniform(generator, device, bound, output, input)),
-            Add(name + ".bias", Uniform(generator, device, bound, output)));
+        return new Dense(Add(name + ".weight", draws.Uniform(bound, output, input)), Add(name + ".bias", draws.Uniform(bound, output)));
+    }
+
+    private static ScalarType TypeOver(ScalarType model) => model == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+
+    /// <summary>First values for a model, drawn on the host: the device changes nothing.</summary>
+    protected sealed class Draws(long seed, TransformerModel model) : IDisposable
+    {
+        private readonly Generator _generator = new(unchecked((ulong)seed), CPU);
+
+        /// <summary>Numbers of N(0, 1).</summary>
+        public Tensor Normal(params long[] shape) => Place(randn(shape, ScalarType.Float32, CPU, generator: _generator));
+
+        /// <summary>Numbers from −bound to bound.</summary>
+        public Tensor Uniform(double bound, params long[] shape) =>
+            Place(rand(shape, ScalarType.Float32, CPU, generator: _generator).TimesInPlace(2 * bound).PlusInPlace(-bound));
+
+        /// <summary>Ids of the vocabulary.</summary>
+        public Tensor Ids(long count)
+        {
+            using Tensor ids = randint(0, model.Config.VocabularySize, [count], ScalarType.Int64, CPU, generator: _generator);
+            return ids.to(model.Device);
+        }
+
+        public void Dispose() => _generator.Dispose();
+
+        private Tensor Place(Tensor values)
+        {
+            using (values)
+                return values.to(TypeOver(model.Type), model.Device, copy: true);
+        }
     }
 
     /// <summary>A linear layer.</summary>
