@@ -31,7 +31,7 @@ public sealed partial class Llm
         ArgumentNullException.ThrowIfNull(pairs);
         ContinuationEncoder encoder = Continuations();
         ContinuationRow[][] rows = [.. pairs.Select(pair => (ContinuationRow[])[encoder.Encode(pair.Context, pair.Continuation)])];
-        return [.. TokenScorer.Score(Model, rows, batchSize, cancellationToken: cancellationToken).Select(scores => scores[0])];
+        return [.. TokenScorer.Score(Model, UniformView(), rows, batchSize, cancellationToken: cancellationToken).Select(scores => scores[0])];
     }
 
     /// <summary>Which of several answers the model finds likeliest behind a context, whether it would write it or not. The context is read once.</summary>
@@ -93,8 +93,9 @@ public sealed partial class Llm
         ArgumentNullException.ThrowIfNull(batch);
         using var noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        (Tensor states, long[] labels) = SupervisedLoss.Labelled(Model, batch, ForwardContext.Evaluation);
-        return new TokenAccuracy(TokenScorer.Predict(Model, states, labels).Greedy.LongCount(right => right), labels.Length);
+        ForwardContext view = UniformView();
+        (Tensor states, long[] labels) = SupervisedLoss.Labelled(Model, batch, view);
+        return new TokenAccuracy(TokenScorer.Predict(Model, view, states, labels).Greedy.LongCount(right => right), labels.Length);
     }
 
     /// <summary>The same over examples, in batches.</summary>
@@ -185,7 +186,7 @@ public sealed partial class Llm
         ContinuationRow[][] rows = [.. questions.Select(question => question.Validate()).Select(question => question.Options.Select(option =>
             encoder.Encode(question.Context, question.Context.Length > 0 && char.IsWhiteSpace(question.Context[^1]) ? option : blank + option)).ToArray())];
         ContinuationScore[][] scores = TokenScorer.Score(
-            Model, rows, options.BatchSize, done => progress?.Report(new EvaluationProgress(done, questions.Length)), cancellationToken);
+            Model, UniformView(), rows, options.BatchSize, done => progress?.Report(new EvaluationProgress(done, questions.Length)), cancellationToken);
         return [.. questions.Select((question, i) =>
         {
             ScoredChoice[] choices = [.. question.Options.Select((option, k) => new ScoredChoice(option, scores[i][k].LogLikelihood, scores[i][k].Tokens))];
@@ -201,7 +202,7 @@ public sealed partial class Llm
         if (tokens.Length < 2)
             throw new ArgumentException($"The text has {tokens.Length} tokens with what stands before it: the first is never counted, so two are needed.", nameof(tokens));
         ContinuationRow[][] rows = [.. PerplexityOptions.Windows(tokens, from, window, stride).Select(row => (ContinuationRow[])[row])];
-        ContinuationScore[] scores = [.. TokenScorer.Score(Model, rows, options.BatchSize, cancellationToken: cancellationToken).Select(row => row[0])];
+        ContinuationScore[] scores = [.. TokenScorer.Score(Model, UniformView(), rows, options.BatchSize, cancellationToken: cancellationToken).Select(row => row[0])];
         return new PerplexityScore(-scores.Sum(score => score.LogLikelihood), scores.Sum(score => (long)score.Tokens));
     }
 

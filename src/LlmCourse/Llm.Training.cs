@@ -11,7 +11,8 @@ namespace LlmCourse;
 public sealed partial class Llm
 {
     /// <summary>
-    /// Trains the model on examples: every parameter that wants a gradient (see <see cref="TransformerModel.SetTrainable"/>).
+    /// Trains the model on examples: every parameter that wants a gradient (see <see cref="TransformerModel.SetTrainable"/>), or
+    /// in a view with adapters those adapters alone, over a base that stays as it is.
     /// Held-out examples, where the options have some, give the figures <c>loss</c> and <c>perplexity</c>.
     /// </summary>
     /// <param name="examples">Prompts and completions, or conversations.</param>
@@ -27,10 +28,11 @@ public sealed partial class Llm
         options = (options ?? new TrainingOptions()).Validate();
         using ExampleBatches source = BatchesOf(examples, options.Batches, options.Seed, cancellationToken);
         using ExampleBatches? heldOut = options.Validation.Examples is not { } held ? null : BatchesOf(held, options.Batches with { Shuffle = false }, options.Seed, cancellationToken);
-        SupervisedObjective objective = new(Model, new ForwardContext { GradientCheckpointing = options.GradientCheckpointing });
+        ForwardContext view = UniformView() with { GradientCheckpointing = options.GradientCheckpointing };
+        SupervisedObjective objective = _active is null ? new(Model, view) : new(Model, view, Trained());
         Trainer<Batch> trainer = new(objective, source, options)
         {
-            Saved = new SavedModel(Model, _pretrained, _files),
+            Saved = _active is null ? new SavedModel(Model, _pretrained, _files) : new SavedAdapters(Trained()),
             Measure = heldOut is null ? null : token => LossOn(heldOut, token),
             Describe = batch => batch.Sources,
         };
@@ -55,15 +57,24 @@ public sealed partial class Llm
             yield return batch;
     }
 
+    /// <summary>The logits of a batch, of this model or view: [B, T, V] for language models (of the decoder where there is one), [B, labels] or [B, T, labels] for classifiers. The caller owns the tensor.</summary>
+    public Tensor Logits(Batch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        RequireRows(batch.Input.Count);
+        return Model.Logits(batch, _view);
+    }
+
     /// <summary>The loss that the batch's labels mean for this model. The caller owns the scalar.</summary>
     public Tensor Loss(Batch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return SupervisedLoss.Of(Model, batch, ForwardContext.Evaluation);
+        RequireRows(batch.Input.Count);
+        return SupervisedLoss.Of(Model, batch, _view);
     }
 
-    /// <summary>The parameters that want a gradient, for an optimizer.</summary>
-    public IEnumerable<Parameter> TrainableParameters() => Model.TrainableParameters();
+    /// <summary>The parameters that want a gradient, for an optimizer: the model's, or in a view those of its adapters.</summary>
+    public IEnumerable<Parameter> TrainableParameters() => _active is null ? Model.TrainableParameters() : Trained().Select(parameter => parameter.Value);
 
     private ExampleBatches BatchesOf(IEnumerable<Example> examples, BatchOptions options, long seed, CancellationToken cancellationToken)
     {
@@ -94,7 +105,7 @@ public sealed partial class Llm
             using (batch)
             using (no_grad())
             {
-                (Tensor part, double terms) = SupervisedLoss.Sum(Model, batch, ForwardContext.Evaluation);
+                (Tensor part, double terms) = SupervisedLoss.Sum(Model, batch, _view);
                 using (part)
                     sum += part.ToDouble();
                 weight += terms;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Threading.Channels;
+using LlmCourse.Adapters;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Generation;
@@ -8,6 +9,7 @@ using LlmCourse.Tokenization;
 using LlmCourse.Tokenization.Chat;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
+using LlmCourse.Transformers.Families;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 
@@ -30,7 +32,9 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         Model = model;
         _pretrained = pretrained;
         _files = files;
-        _generator = new TokenGenerator(model, ForwardContext.Evaluation, files.Defaults, files.AnswerTokenizer ?? files.Tokenizer);
+        _adapters = new AdapterSet(model, pretrained is null ? null : new WeightNames(pretrained.Family, model.Config));
+        _view = ForwardContext.Evaluation;
+        _generator = new TokenGenerator(model, _view, files.Defaults, files.AnswerTokenizer ?? files.Tokenizer);
         _chat = new Lazy<ChatTemplate>(() => ChatTemplate.Parse(files.ChatTemplate
             ?? throw new InvalidOperationException("The model has no chat template: use Generate with a prompt of your own.")));
     }
@@ -115,6 +119,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
+        RequireRows(prompts.Count);
         return _generator.Generate(prompts, options, null, cancellationToken);
     }
 
@@ -160,6 +165,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         string prompt, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         int[] ids = Encode(prompt);
+        RequireRows(1);
         Channel<StreamedToken> channel = Channel.CreateUnbounded<StreamedToken>();
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task work = Task.Run(
@@ -190,12 +196,13 @@ public sealed partial class Llm : ITextGenerator, IDisposable
     }
 
     /// <summary>How likely every token is to come next, as the options make it: how temperature, top-k and top-p change the distribution.</summary>
-    public TokenDistribution NextTokenDistribution(string prompt, GenerationOptions? options = null) => _generator.NextToken(Encode(prompt), options);
+    public TokenDistribution NextTokenDistribution(string prompt, GenerationOptions? options = null) => NextTokenDistribution(Encode(prompt), options);
 
     /// <summary>The same behind a prompt given as token ids, such as a rendered chat.</summary>
     public TokenDistribution NextTokenDistribution(IReadOnlyList<int> prompt, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(prompt);
+        RequireRows(1);
         return _generator.NextToken(prompt, options);
     }
 
@@ -208,6 +215,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
     public void Save(string folder, long maxShardBytes = 5L << 30)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        RequireBase(nameof(Save), "save the adapter with Adapters.Save, or merge it and save the model");
         Pretrained pretrained = _pretrained ?? throw new InvalidOperationException("A model made from a TransformerConfig alone has no Hugging Face form.");
         AtomicFolder.Write(folder, Pretrained.ConfigFile, target =>
         {
@@ -216,8 +224,14 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         });
     }
 
-    /// <summary>Frees the weights.</summary>
-    public void Dispose() => Model.Dispose();
+    /// <summary>Frees the weights and the adapters. Of a view it frees nothing.</summary>
+    public void Dispose()
+    {
+        if (_active is not null)
+            return;
+        _adapters.Dispose();
+        Model.Dispose();
+    }
 
     private static Llm Of(Pretrained pretrained, ModelFiles files)
     {

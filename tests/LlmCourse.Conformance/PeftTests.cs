@@ -12,14 +12,16 @@ using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Conformance;
 
-/// <summary>Every folder of <c>peft/</c> with an adapter: soft prompts and plain LoRA; what else there is skips by name.</summary>
+/// <summary>Every folder of <c>peft/</c> with a soft prompt, below the façade.</summary>
 [Trait("Kind", "Peft")]
 public sealed class PeftTests
 {
     private const double LogitTolerance = 1e-4;
     private const double LossTolerance = 1e-5;
 
-    public static TheoryData<string> Folders() => Cases.Of("peft", folder => File.Exists(Path.Combine(folder, "expected.json")));
+    public static TheoryData<string> Folders() => Cases.Of("peft", folder =>
+        File.Exists(Path.Combine(folder, "expected.json")) && File.Exists(Path.Combine(folder, "adapter_config.json"))
+        && Shared.Json(folder, "adapter_config.json").GetProperty("peft_type").GetString() is "PROMPT_TUNING" or "PREFIX_TUNING" or "P_TUNING");
 
     [SkippableTheory]
     [MemberData(nameof(Folders))]
@@ -33,7 +35,7 @@ public sealed class PeftTests
         foreach (string state in new[] { "base", "adapter", "initial" })
         {
             using Adapter? adapter = state switch { "base" => null, "initial" => fixture.Read("initial"), _ => fixture.Read("") };
-            ForwardContext view = adapter?.View(batch.Input.Count) ?? ForwardContext.Evaluation;
+            ForwardContext view = adapter?.View() ?? ForwardContext.Evaluation;
             Close(state, expected["logits." + state], fixture.Logits(batch, view), fixture.Mask(batch, adapter?.VirtualTokens ?? 0));
             double loss = SupervisedLoss.Of(fixture.Model, batch, view).ToDouble();
             Assert.Equal(fixture.Json.GetProperty("losses").GetProperty(state).GetDouble(), loss, LossTolerance);
@@ -51,7 +53,7 @@ public sealed class PeftTests
         using var scope = NewDisposeScope();
         using Batch batch = fixture.Batch();
         using Adapter adapter = fixture.Read(trajectory.GetProperty("from").GetString()!.TrimEnd('/'), continues: true);
-        ForwardContext view = adapter.View(batch.Input.Count);
+        ForwardContext view = adapter.View();
         fixture.TrainOnly(adapter);
         double[] betas = [.. trajectory.GetProperty("betas").EnumerateArray().Select(beta => beta.GetDouble())];
         using var adam = optim.AdamW(
@@ -74,8 +76,7 @@ public sealed class PeftTests
         Near(trajectory.GetProperty("loss_after").GetDouble(), SupervisedLoss.Of(fixture.Model, batch, view).ToDouble());
         using var noGrad = no_grad();
         Close("trained", fixture.Expected["logits.trained"], fixture.Logits(batch, view), fixture.Mask(batch, adapter.VirtualTokens), 1e-3);
-        if (adapter.Prompt is { } prompt)
-            Assert.True(prompt.Finished().sub(fixture.Expected["trained.prompt_embeddings"]).abs().max().ToDouble() < 1e-3);
+        Assert.True(adapter.Prompt.Finished().sub(fixture.Expected["trained.prompt_embeddings"]).abs().max().ToDouble() < 1e-3);
     }
 
     [SkippableTheory]
@@ -99,7 +100,7 @@ public sealed class PeftTests
             int[][] ids = Rows(item.GetProperty("input_ids")), mask = Rows(item.GetProperty("attention_mask")), want = Rows(item.GetProperty("new_tokens"));
             int[][] prompts = [.. ids.Zip(mask, (row, ones) => row.Where((_, t) => ones[t] == 1).ToArray())];
             using Adapter adapter = fixture.Read("");
-            TokenGenerator generator = new(fixture.Model, adapter.View(prompts.Length), GenerationDefaults.None);
+            TokenGenerator generator = new(fixture.Model, adapter.View(), GenerationDefaults.None);
             IReadOnlyList<Completion> got = generator.Generate(prompts, new GenerationOptions { MaxNewTokens = want[0].Length, EosTokenIds = [] });
             for (int r = 0; r < prompts.Length; r++)
             {
@@ -127,34 +128,18 @@ public sealed class PeftTests
     }
 
     /// <summary>What an adapter's folder holds, as far as it is read here.</summary>
-    /// <param name="Prompt">A soft prompt, or null.</param>
-    /// <param name="Deltas">Changes of linear maps.</param>
+    /// <param name="Prompt">The soft prompt.</param>
     /// <param name="Whole">Parameters of the model that belong to the adapter; the model has the adapter's values.</param>
-    internal sealed record Adapter(SoftPrompt? Prompt, IReadOnlyDictionary<string, LoraDelta> Deltas, IReadOnlyList<(string Name, Parameter Value)> Whole) : IDisposable
+    internal sealed record Adapter(SoftPrompt Prompt, IReadOnlyList<(string Name, Parameter Value)> Whole) : IDisposable
     {
-        public IEnumerable<Parameter> Parameters =>
-        [
-            .. Prompt?.Parameters.Select(parameter => parameter.Value) ?? [],
-            .. Deltas.Values.SelectMany(delta => new[] { delta.Down, delta.Up }),
-            .. Whole.Select(entry => entry.Value),
-        ];
+        public IEnumerable<Parameter> Parameters => [.. Prompt.Parameters.Select(parameter => parameter.Value), .. Whole.Select(entry => entry.Value)];
 
         /// <summary>How many of peft's logits belong to virtual tokens.</summary>
         public int VirtualTokens => Prompt is IVirtualEmbeddings ? Prompt.Count : 0;
 
-        public ForwardContext View(int rows) => new()
-        {
-            Virtual = Prompt is null ? null : new VirtualTokens(Prompt),
-            Adapter = Deltas.Count == 0 ? null : new RowAdapters([.. Enumerable.Repeat(Deltas, rows)]),
-            FreezeBase = Whole.Count == 0,
-        };
+        public ForwardContext View() => new() { Virtual = new VirtualTokens(Prompt), FreezeBase = Whole.Count == 0 };
 
-        public void Dispose()
-        {
-            Prompt?.Dispose();
-            foreach (LoraDelta delta in Deltas.Values)
-                delta.Dispose();
-        }
+        public void Dispose() => Prompt.Dispose();
     }
 
     internal sealed class PeftFixture : IDisposable
@@ -179,13 +164,8 @@ public sealed class PeftTests
 
         public static PeftFixture Load(string folder, ScalarType weights = ScalarType.Float32)
         {
-            Skip.If(!File.Exists(Path.Combine(folder, "adapter_config.json")), "several adapters in one folder are not read yet");
             ModelFixture.RequireDevice();
-            JsonElement config = Shared.Json(folder, "adapter_config.json"), expected = Shared.Json(folder, "expected.json");
-            string type = config.GetProperty("peft_type").GetString()!;
-            Skip.If(type is not ("PROMPT_TUNING" or "PREFIX_TUNING" or "P_TUNING" or "LORA"), $"{type} is not read yet");
-            Skip.If(type == "LORA" && Special(config) is not null, $"LoRA with {Special(config)} is not read yet");
-            Skip.If(type == "LORA" && config.GetProperty("task_type").GetString() == "SEQ_CLS", "LoRA of classifiers is not read yet");
+            JsonElement expected = Shared.Json(folder, "expected.json");
             string baseFolder = Path.Combine(folder, "..", expected.GetProperty("base").GetString()!);
             try
             {
@@ -203,32 +183,12 @@ public sealed class PeftTests
         {
             using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(_folder, below, "adapter_model.safetensors"));
             JsonElement config = Shared.Json(_folder, below, "adapter_config.json");
-            Parameter Parameter(string name) => new(file.Read(name).to(Model.Type, ModelFixture.Device));
-            if (config.GetProperty("peft_type").GetString() != "LORA")
-            {
-                using Tensor finished = file.Read("prompt_embeddings").to(Model.Type, ModelFixture.Device);
-                string network = Path.Combine(_folder, below, "prompt_encoder.safetensors");
-                SoftPrompt prompt = continues && File.Exists(network) ? Network(config, network) : Plain(config, finished);
-                using Tensor computed = prompt.Finished();
-                Close("prompt_embeddings", finished, computed, ones_like(finished, ScalarType.Bool), prompt.Parameters.Count > 1 ? 1e-6 : 0);
-                return new Adapter(prompt, new Dictionary<string, LoraDelta>(), Whole(file));
-            }
-
-            double rank = config.GetProperty("r").GetDouble(), alpha = config.GetProperty("lora_alpha").GetDouble();
-            double scale = alpha / (config.GetProperty("use_rslora").GetBoolean() ? Math.Sqrt(rank) : rank);
-            WeightNames names = new(_pretrained.Family, Model.Config);
-            Dictionary<string, LoraDelta> deltas = new(StringComparer.Ordinal);
-            foreach (AdapterSite site in Model.Sites)
-            {
-                string prefix = "base_model.model." + names.Module(site.Name) + ".lora_";
-                if (file.Weights.ContainsKey(prefix + "A.weight"))
-                    deltas.Add(site.Name, new LoraDelta(Parameter(prefix + "A.weight"), Parameter(prefix + "B.weight"), scale));
-            }
-
-            string? other = file.Weights.Keys.FirstOrDefault(key => !key.EndsWith(".lora_A.weight", StringComparison.Ordinal) && !key.EndsWith(".lora_B.weight", StringComparison.Ordinal));
-            Skip.If(other is not null, $"an adapter with {other} is not read yet");
-            Assert.Equal(file.Weights.Count, 2 * deltas.Count);
-            return new Adapter(null, deltas, []);
+            using Tensor finished = file.Read("prompt_embeddings").to(Model.Type, ModelFixture.Device);
+            string network = Path.Combine(_folder, below, "prompt_encoder.safetensors");
+            SoftPrompt prompt = continues && File.Exists(network) ? Network(config, network) : Plain(config, finished);
+            using Tensor computed = prompt.Finished();
+            Close("prompt_embeddings", finished, computed, ones_like(finished, ScalarType.Bool), prompt.Parameters.Count > 1 ? 1e-6 : 0);
+            return new Adapter(prompt, Whole(file));
         }
 
         /// <summary>Nothing of the model but what belongs to the adapter wants a gradient.</summary>
@@ -321,17 +281,6 @@ public sealed class PeftTests
             foreach (Tensor tensor in Expected.Values)
                 tensor.Dispose();
             _pretrained.Dispose();
-        }
-
-        // The first setting that makes more of LoRA than A and B, by its key.
-        private static string? Special(JsonElement config)
-        {
-            bool Is(string key, params string[] plain) => config.TryGetProperty(key, out JsonElement value) && !plain.Contains(value.GetRawText());
-            return Is("use_dora", "false") ? "use_dora"
-                : Is("bias", "\"none\"") ? "bias"
-                : Is("lora_bias", "false") ? "lora_bias"
-                : Is("init_lora_weights", "true") ? "init_lora_weights"
-                : new[] { "modules_to_save", "rank_pattern", "alpha_pattern", "trainable_token_indices", "target_parameters" }.FirstOrDefault(key => Is(key, "null", "{}", "[]"));
         }
     }
 }

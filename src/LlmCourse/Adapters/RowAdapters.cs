@@ -5,48 +5,92 @@ using static TorchSharp.torch;
 namespace LlmCourse.Adapters;
 
 /// <summary>
-/// Which adapter each row of a batch has: an adapter is its changes by the name of their site, null is the plain base. It owns
-/// nothing, and never changes: one may serve several threads.
+/// Which adapters act on each row of a batch: none, one, or several whose changes add up. It owns nothing and never changes:
+/// one may serve several threads.
 /// </summary>
-internal sealed class RowAdapters : ILinearAdapter
+internal sealed class RowAdapters : IAdapter
 {
-    private readonly IReadOnlyDictionary<string, LoraDelta>?[] _rows;
-    private readonly (IReadOnlyDictionary<string, LoraDelta> Adapter, long[] Rows)[] _groups;
+    private readonly Adapter[][]? _rows; // null: the same for all rows, however many there are
+    private readonly (Adapter[] Adapters, long[] Rows)[] _groups;
 
-    public RowAdapters(params IReadOnlyDictionary<string, LoraDelta>?[] rows)
+    private RowAdapters(Adapter[][]? rows, (Adapter[] Adapters, long[] Rows)[] groups) => (_rows, _groups) = (rows, groups);
+
+    /// <summary>The same adapters for every row of any batch.</summary>
+    public static RowAdapters Everywhere(params Adapter[] adapters) => new(null, [(Compatible(adapters), [])]);
+
+    /// <summary>For each row of a batch its adapters; an empty list is the plain base.</summary>
+    public static RowAdapters Of(params IReadOnlyList<Adapter[]> rows)
     {
-        _rows = rows;
-        _groups = [.. rows.OfType<IReadOnlyDictionary<string, LoraDelta>>().Distinct()
-            .Select(adapter => (adapter, Array.FindAll(Range(rows.Length), row => rows[row] == adapter)))];
-    }
-
-    public Tensor Apply(AdapterSite site, Tensor input, Tensor output)
-    {
-        if (_groups is [{ Rows.Length: int all } only] && all == _rows.Length) // whatever the rows of the input are
-            return only.Adapter.TryGetValue(site.Name, out LoraDelta? one) ? one.AddTo(output, input) : output;
-
-        foreach ((IReadOnlyDictionary<string, LoraDelta> adapter, long[] rows) in _groups)
+        Adapter[][] all = [.. rows];
+        if (all.Length > 0 && all.All(row => row.SequenceEqual(all[0])))
+            return new RowAdapters(all, [(Compatible(all[0]), [.. Enumerable.Range(0, all.Length).Select(row => (long)row)])]);
+        List<(Adapter[] Adapters, List<long> Rows)> groups = [];
+        for (int row = 0; row < all.Length; row++)
         {
-            if (!adapter.TryGetValue(site.Name, out LoraDelta? delta))
-                continue;
-            if (input.dim() != 3 || input.size(0) != _rows.Length)
-            {
-                throw new InvalidOperationException(
-                    $"Rows with different adapters need an input [{_rows.Length}, T, {site.Input}] at {site.Name}, found [{string.Join(", ", input.shape)}].");
-            }
-
-            using var scope = NewDisposeScope();
-            Tensor index = tensor(rows, ScalarType.Int64, input.device);
-            Tensor changed = delta.AddTo(output.index_select(0, index), input.index_select(0, index));
-            output = output.index_copy(0, index, changed).MoveToOuterDisposeScope();
+            int known = groups.FindIndex(group => group.Adapters.SequenceEqual(all[row]));
+            if (known < 0)
+                groups.Add((Compatible(all[row]), [row]));
+            else
+                groups[known].Rows.Add(row);
         }
 
-        return output;
+        return new RowAdapters(all, [.. groups.Where(group => group.Adapters.Length > 0).Select(group => (group.Adapters, group.Rows.ToArray()))]);
     }
 
-    public bool ActsOn(AdapterSite site) => Array.Exists(_groups, group => group.Adapter.ContainsKey(site.Name));
+    public bool ActsOn(AdapterSite site) => Array.Exists(_groups, group => Array.Exists(group.Adapters, adapter => adapter.At(site).Count > 0));
 
-    public ILinearAdapter Select(int[] rows) => new RowAdapters(Array.ConvertAll(rows, row => _rows[row]));
+    public Tensor Apply(SiteModule module, Tensor input, Tensor? output)
+    {
+        if (_groups.Length == 0)
+            return output ?? module.Output(input);
+        if (_groups is [{ } only] && (_rows is null || only.Rows.Length == _rows.Length)) // whatever the rows of the input are
+            return Changed(only.Adapters, module, input, output) ?? output ?? module.Output(input);
+        if (input.size(0) != _rows!.Length)
+        {
+            throw new InvalidOperationException(
+                $"Rows with different adapters need an input of {_rows.Length} rows at {module.Site.Name}, found [{string.Join(", ", input.shape)}].");
+        }
 
-    private static long[] Range(int count) => [.. Enumerable.Range(0, count).Select(row => (long)row)];
+        using var scope = NewDisposeScope();
+        Tensor result = output ?? module.Output(input);
+        foreach ((Adapter[] adapters, long[] rows) in _groups)
+        {
+            Tensor index = tensor(rows, ScalarType.Int64, input.device);
+            if (Changed(adapters, module, input.index_select(0, index), result.index_select(0, index)) is { } changed)
+                result = result.index_copy(0, index, changed);
+        }
+
+        return ReferenceEquals(result, output) ? output : result.MoveToOuterDisposeScope();
+    }
+
+    public IAdapter Select(int[] rows) => _rows is null ? this : Of(Array.ConvertAll(rows, row => _rows[row]));
+
+    // The output behind all changes of some adapters, or null where there is none.
+    private static Tensor? Changed(Adapter[] adapters, SiteModule module, Tensor input, Tensor? output)
+    {
+        Tensor? changed = null;
+        foreach (SiteChange change in adapters.SelectMany(adapter => adapter.At(module.Site)))
+        {
+            Tensor? before = changed;
+            changed = change.Apply(module, input, before ?? output);
+            before?.Dispose();
+        }
+
+        return changed;
+    }
+
+    // Several at one module must add up, or the result would depend on their order.
+    private static Adapter[] Compatible(Adapter[] adapters)
+    {
+        if (adapters.Distinct().Count() < adapters.Length)
+            throw new ArgumentException("An adapter can act on a row only once.");
+        foreach (string module in adapters.SelectMany(adapter => adapter.Modules).GroupBy(module => module, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key))
+        {
+            Adapter? other = adapters.FirstOrDefault(adapter => adapter.Changed.Any(entry => entry.Site.Site.Name == module && !entry.Change.Adds));
+            if (other is not null)
+                throw new ArgumentException($"'{other.Name}' and another adapter act on {module}, and its change is not one that adds to another's: use them in different views.");
+        }
+
+        return adapters;
+    }
 }

@@ -184,13 +184,21 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
             _ => "float32",
         };
         string typeKey = Config.TryGetProperty("torch_dtype", out _) ? "torch_dtype" : "dtype";
+        bool untied = Family.Config(Config).Head.Tied && !Model.Config.Head.Tied;
         using FileStream stream = File.Create(path);
         using Utf8JsonWriter writer = new(stream, Indented);
         writer.WriteStartObject();
         foreach (JsonProperty property in Config.EnumerateObject())
         {
-            if (property.Name is not ("torch_dtype" or "dtype"))
+            if (property.Name is not ("torch_dtype" or "dtype") && !(untied && property.Name is ("tie_word_embeddings" or "scale_decoder_outputs")))
                 property.WriteTo(writer);
+        }
+
+        if (untied)
+        {
+            writer.WriteBoolean("tie_word_embeddings", false);
+            if (Model.Config.Head.Scale != 1)
+                writer.WriteBoolean("scale_decoder_outputs", true); // T5 takes it from the tie where it is not said
         }
 
         writer.WriteString(typeKey, type);

@@ -17,12 +17,13 @@ internal static class TokenScorer
 
     /// <summary>Scores every row of every group, in order.</summary>
     /// <param name="model">A language model with a decoder.</param>
+    /// <param name="view">Adapters and virtual tokens, the same for all rows.</param>
     /// <param name="groups">Rows that probably begin alike, such as the answers to one question; none empty.</param>
     /// <param name="batchSize">How many rows are run at once, about: a group is not torn apart.</param>
     /// <param name="finished">Hears how many groups are finished.</param>
     /// <param name="cancellationToken">Checked between batches.</param>
     public static ContinuationScore[][] Score(
-        TransformerModel model, IReadOnlyList<ContinuationRow[]> groups, int batchSize, Action<int>? finished = null, CancellationToken cancellationToken = default)
+        TransformerModel model, ForwardContext view, IReadOnlyList<ContinuationRow[]> groups, int batchSize, Action<int>? finished = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         using var noGrad = no_grad();
@@ -32,7 +33,7 @@ internal static class TokenScorer
         foreach (int[] batch in Batches(groups, batchSize))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Queue<ContinuationScore> results = new(ScoreBatch(model, [.. batch.Select(index => groups[index])]));
+            Queue<ContinuationScore> results = new(ScoreBatch(model, view, [.. batch.Select(index => groups[index])]));
             foreach (int index in batch)
                 scores[index] = [.. groups[index].Select(_ => results.Dequeue())];
             finished?.Invoke(done += batch.Length);
@@ -43,10 +44,11 @@ internal static class TokenScorer
 
     /// <summary>The log-probability of a label at each of some states, and whether it is the likeliest one.</summary>
     /// <param name="model">The model whose head reads the states.</param>
+    /// <param name="view">Adapters, the same for all rows.</param>
     /// <param name="states">[n, D].</param>
     /// <param name="labels">n ids.</param>
     /// <exception cref="GenerationException">The model's scores are not numbers.</exception>
-    public static (float[] LogProbabilities, bool[] Greedy) Predict(TransformerModel model, Tensor states, long[] labels)
+    public static (float[] LogProbabilities, bool[] Greedy) Predict(TransformerModel model, ForwardContext view, Tensor states, long[] labels)
     {
         var (probabilities, greedy) = (new float[labels.Length], new bool[labels.Length]);
         int rows = (int)Math.Clamp(LogitFloats / model.Config.VocabularySize, 1, labels.Length);
@@ -54,7 +56,7 @@ internal static class TokenScorer
         {
             using DisposeScope scope = NewDisposeScope();
             int count = Math.Min(rows, labels.Length - at);
-            Tensor logits = model.TokenLogits(states.narrow(0, at, count), ForwardContext.Evaluation); // [rows, V]
+            Tensor logits = model.TokenLogits(states.narrow(0, at, count), view); // [rows, V]
             Tensor ids = tensor(labels[at..(at + count)], device: states.device);
             Likelihood.Of(logits, ids).cpu().data<float>().CopyTo(probabilities, at);
             logits.argmax(1).eq(ids).cpu().data<bool>().CopyTo(greedy, at);
@@ -86,20 +88,20 @@ internal static class TokenScorer
             yield return [.. batch];
     }
 
-    private static List<ContinuationScore> ScoreBatch(TransformerModel model, ContinuationRow[][] groups)
+    private static List<ContinuationScore> ScoreBatch(TransformerModel model, ForwardContext view, ContinuationRow[][] groups)
     {
         using DisposeScope scope = NewDisposeScope();
         ContinuationRow[] rows = [.. groups.SelectMany(group => group)];
         // The column of a row's first token in the states: what was read before it is not in them.
-        (Tensor states, int[] firsts) = rows[0].Input is not null ? OfEncoderDecoder(model, rows)
-            : groups.All(group => Common(group) > 0) && groups.Length < rows.Length ? Shared(model, groups)
-            : Apart(model, rows);
+        (Tensor states, int[] firsts) = rows[0].Input is not null ? OfEncoderDecoder(model, view, rows)
+            : groups.All(group => Common(group) > 0) && groups.Length < rows.Length ? Shared(model, view, groups)
+            : Apart(model, view, rows);
         long width = states.size(1);
         long[] places = [.. rows.SelectMany((row, r) => Enumerable.Range(row.From, row.Scored).Select(t => (r * width) + t - 1 - firsts[r]))];
         long[] labels = [.. rows.SelectMany(row => row.Tokens.Skip(row.From).Select(id => (long)id))];
         RequireIds(model, labels);
         Tensor chosen = states.reshape(-1, states.size(2)).index_select(0, tensor(places, device: states.device)); // [n, D]
-        (float[] probabilities, bool[] greedy) = Predict(model, chosen, labels);
+        (float[] probabilities, bool[] greedy) = Predict(model, view, chosen, labels);
         return Sums(rows, probabilities, greedy);
     }
 
@@ -120,20 +122,20 @@ internal static class TokenScorer
     }
 
     // Nothing in common: one plain pass. The last token is not read: nothing behind it is asked for.
-    private static (Tensor States, int[] Firsts) Apart(TransformerModel model, ContinuationRow[] rows)
+    private static (Tensor States, int[] Firsts) Apart(TransformerModel model, ForwardContext view, ContinuationRow[] rows)
     {
         using Sequences input = Read(model, rows.Select(row => row.Tokens[..^1]));
-        using Hidden hidden = model.Trunk.Run(input);
+        using Hidden hidden = model.Trunk.Run(input, view);
         return (hidden.States.alias(), new int[rows.Length]);
     }
 
     // What the rows of each group have in common is read first, once, then the row is multiplied.
-    private static (Tensor States, int[] Firsts) Shared(TransformerModel model, ContinuationRow[][] groups)
+    private static (Tensor States, int[] Firsts) Shared(TransformerModel model, ForwardContext view, ContinuationRow[][] groups)
     {
         int[] owners = [.. groups.SelectMany((group, index) => group.Select(_ => index))];
         int[] common = [.. groups.Select(Common)], firsts = [.. owners.Select(owner => common[owner])];
         ContinuationRow[] rows = [.. groups.SelectMany(group => group)];
-        using DecodingSession session = DecodingSession.Open(model, ForwardContext.Evaluation, groups.Length, rows.Max(row => row.Tokens.Length));
+        using DecodingSession session = DecodingSession.Open(model, view, groups.Length, rows.Max(row => row.Tokens.Length));
         using Sequences contexts = Read(model, groups.Select((group, index) => group[0].Tokens[..common[index]]));
         session.Append(contexts).Dispose();
         session.Select(owners);
@@ -143,7 +145,7 @@ internal static class TokenScorer
     }
 
     // The encoder reads each input once; the decoder's rows each look at theirs.
-    private static (Tensor States, int[] Firsts) OfEncoderDecoder(TransformerModel model, ContinuationRow[] rows)
+    private static (Tensor States, int[] Firsts) OfEncoderDecoder(TransformerModel model, ForwardContext view, ContinuationRow[] rows)
     {
         List<int[]> inputs = [];
         int[] owners = new int[rows.Length];
@@ -157,7 +159,7 @@ internal static class TokenScorer
         }
 
         using Sequences read = Read(model, inputs);
-        using DecodingSession session = DecodingSession.Open(model, ForwardContext.Evaluation, read, rows.Max(row => row.Tokens.Length));
+        using DecodingSession session = DecodingSession.Open(model, view, read, rows.Max(row => row.Tokens.Length));
         session.Select(owners);
         using Sequences answers = Read(model, rows.Select(row => row.Tokens[..^1]));
         using Hidden hidden = session.Append(answers);

@@ -101,6 +101,13 @@ internal static class Arithmetic
         return x.gt(held);
     }
 
+    /// <summary>x ≥ number, bool.</summary>
+    public static Tensor IsAtLeast(this Tensor x, double number)
+    {
+        using Scalar held = number;
+        return x.ge(held);
+    }
+
     /// <summary>1 where x is at least a number, else 0, in x's own type.</summary>
     public static Tensor IsAtLeastInPlace(this Tensor x, double number)
     {

@@ -22,6 +22,24 @@ internal static class Kernels
         (UseCpu(x, weight) ? CpuKernels.Linear(x, weight, bias) : null) ?? nn.functional.linear(x, weight, bias));
 
     /// <summary>
+    /// x Wᵀ + b + s (x Aᵀ) Bᵀ over the last dimension, W [output, input] and b [output] constants, A [r, input], B [output, r] (Hu et
+    /// al. 2021, eq. 3). A and B may be of a wider type: then the sum is made in it and rounded once.
+    /// </summary>
+    public static Tensor LowRankLinear(Tensor x, Tensor weight, Tensor? bias, Tensor down, Tensor up, double scale) => Timed("low rank", () =>
+        Fast && is_grad_enabled() && !weight.requires_grad && x.dtype == down.dtype && x.dtype == weight.dtype
+            ? Runtime.LowRankLinear.Apply(x, weight, bias, down, up, scale)
+            : AddLowRank(Linear(x, weight, bias), x, down, up, scale));
+
+    /// <summary>output + s (x Aᵀ) Bᵀ in the type of the output.</summary>
+    public static Tensor AddLowRank(Tensor output, Tensor x, Tensor down, Tensor up, double scale)
+    {
+        using var scope = NewDisposeScope();
+        Tensor narrow = Linear(x.to(down.dtype), down, null).Times(scale); // [.., r]
+        Tensor delta = Linear(narrow, up, null);
+        return output.Plus(delta).to(output.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
     /// softmax(scale · q kᵀ + mask) v. q [B, H, T, d], k and v [B or 1, Hkv, S, d] with Hkv dividing H, mask broadcastable to
     /// [B, H, T, S] (bool: true is visible; float: added) or null; causal is top-left aligned and excludes a mask.
     /// </summary>

@@ -4,14 +4,20 @@ using LlmCourse.Transformers;
 
 namespace LlmCourse.Training;
 
-/// <summary>The loss that the labels of a batch mean for a model, over all of its parameters that want a gradient.</summary>
+/// <summary>The loss that the labels of a batch mean for a model.</summary>
 /// <param name="model">The model.</param>
 /// <param name="context">What every forward pass is given beside its batch.</param>
-internal sealed class SupervisedObjective(TransformerModel model, ForwardContext context) : IObjective<Batch>
+/// <param name="parameters">What is trained.</param>
+internal sealed class SupervisedObjective(TransformerModel model, ForwardContext context, IReadOnlyList<NamedParameter> parameters) : IObjective<Batch>
 {
+    /// <summary>Over all parameters of the model that want a gradient.</summary>
+    public SupervisedObjective(TransformerModel model, ForwardContext context)
+        : this(model, context, [.. model.NamedParameters.Where(entry => entry.Parameter.requires_grad).Select(entry => new NamedParameter(entry.Name, entry.Parameter, Decays(entry.Name)))])
+    {
+    }
+
     /// <inheritdoc/>
-    public IReadOnlyList<NamedParameter> Parameters { get; } =
-        [.. model.NamedParameters.Where(entry => entry.Parameter.requires_grad).Select(entry => new NamedParameter(entry.Name, entry.Parameter, Decays(entry.Name)))];
+    public IReadOnlyList<NamedParameter> Parameters { get; } = parameters;
 
     /// <inheritdoc/>
     public ObjectiveValue Compute(Batch batch, DropoutMasks? dropout)

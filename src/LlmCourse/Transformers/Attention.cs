@@ -47,7 +47,8 @@ internal sealed class Attention
         }
     }
 
-    public IEnumerable<AdapterSite> Sites => [.. _query.Sites, .. _keyValue?.Sites ?? [], .. _output.Sites];
+    public IEnumerable<AdapterSite> Sites =>
+        [.. _query.Sites, .. _keyValue?.Sites ?? [], .. _output.Sites, .. new[] { _queryNorm, _keyNorm }.OfType<Norm>().Select(norm => norm.Site)];
 
     /// <summary>Self-attention over x [B, T, D] → [B, T, D]; with a cache, over what it holds as well, or over what stands in front.</summary>
     public Tensor Self(Tensor x, int layer, Block.Pass pass)

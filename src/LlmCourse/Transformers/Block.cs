@@ -35,7 +35,8 @@ internal sealed class Block
         _feedForward = new FeedForward(store, path + ".feedforward", config, width);
     }
 
-    public IEnumerable<AdapterSite> Sites => [.. _self.Sites, .. _cross?.Sites ?? [], .. _feedForward.Sites];
+    public IEnumerable<AdapterSite> Sites =>
+        [.. _selfNorms.Sites, .. _self.Sites, .. _crossNorms?.Sites ?? [], .. _cross?.Sites ?? [], .. _feedForwardNorms.Sites, .. _feedForward.Sites];
 
     /// <summary>[B, T, D] → [B, T, D].</summary>
     public Tensor Forward(Tensor x, Pass pass)
@@ -110,6 +111,8 @@ internal sealed class Block
             if (placement == NormPlacement.Post)
                 _onSum = new Norm(store, path + ".norm", config, width);
         }
+
+        public IEnumerable<AdapterSite> Sites => new[] { _before, _after, _onSum }.OfType<Norm>().Select(norm => norm.Site);
 
         public Tensor Before(Tensor x, ForwardContext context) => _before?.Forward(x, context) ?? x;
 

@@ -26,7 +26,7 @@ public sealed record ForwardContext
     /// <summary>Whether the result carries the attention weights of each block.</summary>
     public bool CaptureAttentions { get; init; }
 
-    internal ILinearAdapter? Adapter { get; init; }
+    internal IAdapter? Adapter { get; init; }
 
     /// <summary>The soft prompts in front of the rows.</summary>
     internal VirtualTokens? Virtual { get; init; }

@@ -39,7 +39,8 @@ internal sealed class Stack : IDisposable
             _finalNorm = new Norm(store, path + ".final_norm", config.Norm, width);
     }
 
-    public IEnumerable<AdapterSite> Sites => _blocks.SelectMany(block => block.Sites);
+    public IEnumerable<AdapterSite> Sites =>
+        [.. _blocks.SelectMany(block => block.Sites), .. new[] { _embeddingNorm, _finalNorm }.OfType<Norm>().Select(norm => norm.Site)];
 
     /// <summary>
     /// The embeddings of a pass's columns [B, W, D] → hidden states of the same shape; <paramref name="front"/> is what its

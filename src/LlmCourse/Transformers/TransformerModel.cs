@@ -50,7 +50,7 @@ public sealed class TransformerModel : IDisposable
     }
 
     /// <summary>The architecture.</summary>
-    public TransformerConfig Config { get; }
+    public TransformerConfig Config { get; private set; }
 
     /// <summary>Embeddings and stacks.</summary>
     public Trunk Trunk { get; }
@@ -68,9 +68,24 @@ public sealed class TransformerModel : IDisposable
     public long ParameterCount => _store.Named.Sum(entry => entry.Parameter.numel());
 
     /// <summary>The places where adapters may act.</summary>
-    internal IEnumerable<AdapterSite> Sites => [.. Trunk.Sites, .. _languageModel?.Sites ?? []];
+    internal IEnumerable<AdapterSite> Sites => [.. Trunk.Sites, .. _pooler?.Sites ?? [], .. _languageModel?.Sites ?? [], .. _classifier?.Sites ?? [], .. _scalar?.Sites ?? []];
 
     internal ParameterStore Store => _store;
+
+    /// <summary>Gives an output matrix that is tied to the token table a storage of its own.</summary>
+    internal void Untie()
+    {
+        using var noGradient = no_grad();
+        LanguageModel.Untie(_store, Trunk.TokenTable);
+        Config = Config with { Head = Config.Head with { Tied = false } };
+    }
+
+    /// <summary>Undoes <see cref="Untie"/>.</summary>
+    internal void Retie()
+    {
+        LanguageModel.Retie(_store);
+        Config = Config with { Head = Config.Head with { Tied = true } };
+    }
 
     /// <summary>The parameters that want a gradient, for an optimizer.</summary>
     public IEnumerable<Parameter> TrainableParameters() => _store.Named.Select(entry => entry.Parameter).Where(parameter => parameter.requires_grad);

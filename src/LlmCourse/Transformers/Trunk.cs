@@ -25,7 +25,7 @@ public sealed class Trunk : IDisposable
 
     internal Weights TokenTable => _tokens.Weight;
 
-    internal IEnumerable<AdapterSite> Sites => [.. _encoder?.Sites ?? [], .. _decoder?.Sites ?? []];
+    internal IEnumerable<AdapterSite> Sites => [_tokens.Site, .. _encoder?.Sites ?? [], .. _decoder?.Sites ?? []];
 
     /// <summary>Runs the encoder of an encoder–decoder over a batch's input, once for all that decoders will ask of it.</summary>
     /// <exception cref="InvalidOperationException">The model is not an encoder–decoder.</exception>

@@ -43,8 +43,10 @@ public sealed class RowAdaptersTests
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         // A = [1 2], B = [3; -1], scale ½: x = (1, 1) → A x = 3 → B A x = (9, -3) → half of it
-        using LoraDelta delta = new(new Parameter(tensor(new[] { 1f, 2f }, [1, 2], device: TestDevice.Device)), new Parameter(tensor(new[] { 3f, -1f }, [2, 1], device: TestDevice.Device)), 0.5);
-        Tensor result = delta.AddTo(tensor(new[] { 10f, 20f }, [1, 1, 2], device: TestDevice.Device), ones(1, 1, 2, device: TestDevice.Device));
+        using LowRankChange change = new(tensor(new[] { 1f, 2f }, [1, 2], device: TestDevice.Device), tensor(new[] { 3f, -1f }, [2, 1], device: TestDevice.Device), 0.5);
+        Tensor weight = zeros(2, 2, device: TestDevice.Device), bias = tensor(new[] { 10f, 20f }, device: TestDevice.Device);
+        SiteModule module = new(new AdapterSite("q", SiteKind.Linear, 2, 2), weight, bias, ForwardContext.Evaluation, nn.functional.linear);
+        Tensor result = change.Apply(module, ones(1, 1, 2, device: TestDevice.Device), null);
         Assert.Equal([14.5f, 18.5f], result.cpu().data<float>().ToArray());
     }
 

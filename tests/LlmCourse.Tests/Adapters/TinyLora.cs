@@ -9,32 +9,25 @@ namespace LlmCourse.Tests.Adapters;
 /// <summary>A random adapter on every q and v of a model, or on its fused q, k, v.</summary>
 internal sealed class TinyLora : IDisposable
 {
-    private readonly Dictionary<string, LoraDelta> _deltas = new(StringComparer.Ordinal);
+    private readonly Adapter _adapter;
 
     public TinyLora(TransformerModel model, int seed, params string[] ends)
     {
+        using var scope = NewDisposeScope();
         using Generator generator = new((ulong)seed, CPU);
-        string[] wanted = ends.Length > 0 ? ends : [".q", ".v", ".qkv"];
-        foreach (AdapterSite site in model.Sites.Where(site => wanted.Any(end => site.Name.EndsWith(end, StringComparison.Ordinal))))
-            _deltas.Add(site.Name, new LoraDelta(Random(generator, 3, site.Input), Random(generator, site.Output, 3), 0.5));
-        Assert.NotEmpty(_deltas);
+        string[] wanted = ends.Length > 0 ? ends : ["q", "v", "qkv"];
+        _adapter = new Adapter($"tiny{seed}", AdapterMethod.Lora, new LoraOptions { Rank = 3, Alpha = 1.5 }, [.. new AdapterSites(model, null).All
+            .Where(site => site.Site.Kind == SiteKind.Linear && wanted.Any(site.IsCalled))
+            .Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new LowRankChange(Random(generator, 3, site.Site.Input), Random(generator, site.Site.Output, 3), 0.5)))]);
+        Assert.NotEmpty(_adapter.Modules);
     }
 
-    public IEnumerable<Parameter> Parameters => _deltas.Values.SelectMany(delta => new[] { delta.Down, delta.Up });
+    public IEnumerable<Parameter> Parameters => _adapter.Parameters.Select(parameter => parameter.Value);
 
-    public static ILinearAdapter Rows(params TinyLora?[] rows) => new RowAdapters([.. rows.Select(row => row?._deltas)]);
+    public static IAdapter Rows(params TinyLora?[] rows) => RowAdapters.Of([.. rows.Select(row => row is null ? [] : new[] { row._adapter })]);
 
-    public void Dispose()
-    {
-        foreach (LoraDelta delta in _deltas.Values)
-            delta.Dispose();
-    }
+    public void Dispose() => _adapter.Dispose();
 
-    private static Parameter Random(Generator generator, long rows, long columns)
-    {
-        using Tensor values = randn([rows, columns], device: CPU, generator: generator).mul_(0.5); // drawn on the host: the same on every device
-        Parameter parameter = new(values.to(TestDevice.Device));
-        parameter.DetachFromDisposeScope();
-        return parameter;
-    }
+    // Drawn on the host: the same on every device.
+    private static Tensor Random(Generator generator, long rows, long columns) => randn([rows, columns], device: CPU, generator: generator).mul_(0.5).to(TestDevice.Device);
 }

@@ -46,13 +46,12 @@ public sealed class LiveTensorsTests
         });
     }
 
-    private sealed class FailsAt(string name) : ILinearAdapter
+    private sealed class FailsAt(string name) : IAdapter
     {
-        public torch.Tensor Apply(AdapterSite site, torch.Tensor input, torch.Tensor output) =>
-            site.Name == name ? throw new InvalidDataException(name) : output;
+        public torch.Tensor Apply(SiteModule module, torch.Tensor input, torch.Tensor? output) => throw new InvalidDataException(name);
 
         public bool ActsOn(AdapterSite site) => site.Name == name;
 
-        public ILinearAdapter Select(int[] rows) => this;
+        public IAdapter Select(int[] rows) => this;
     }
 }

@@ -39,7 +39,7 @@ internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
 
     protected Parameter Add(string name, Tensor value)
     {
-        Parameter parameter = new(value.to(TypeOver(value.dtype), copy: true));
+        Parameter parameter = new(value.to(value.dtype == ScalarType.Float64 ? value.dtype : ScalarType.Float32, copy: true));
         parameter.DetachFromDisposeScope();
         _parameters.Add(new NamedParameter(name, parameter, Decays: !name.Contains("bias", StringComparison.Ordinal)));
         return parameter;
@@ -51,8 +51,6 @@ internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
         double bound = 1 / Math.Sqrt(input);
         return new Dense(Add(name + ".weight", draws.Uniform(bound, output, input)), Add(name + ".bias", draws.Uniform(bound, output)));
     }
-
-    private static ScalarType TypeOver(ScalarType model) => model == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
 
     /// <summary>First values for a model, drawn on the host: the device changes nothing.</summary>
     protected sealed class Draws(long seed, TransformerModel model) : IDisposable
@@ -78,7 +76,7 @@ internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
         private Tensor Place(Tensor values)
         {
             using (values)
-                return values.to(TypeOver(model.Type), model.Device, copy: true);
+                return values.to(Lora.TypeFor(model), model.Device, copy: true);
         }
     }
 

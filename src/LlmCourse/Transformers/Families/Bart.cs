@@ -20,7 +20,6 @@ internal static class Bart
         if (kind is not (HeadKind.LanguageModel or HeadKind.None))
             throw Heads.Unsupported("BART", kind);
         config.Only("is_encoder_decoder", "true");
-        config.Only("tie_word_embeddings", "true");
         config.Only("normalize_before", "false");
         config.Only("normalize_embedding", "true");
         config.Only("add_final_layer_norm", "false");
@@ -53,7 +52,7 @@ internal static class Bart
             Width = width,
             Encoder = Stack("encoder"),
             Decoder = Stack("decoder") with { Causal = true, CrossAttention = true },
-            Head = new HeadConfig { Kind = kind, Tied = true, Bias = kind == HeadKind.LanguageModel && config.HasWeight("final_logits_bias"), FrozenBias = true },
+            Head = new HeadConfig { Kind = kind, Tied = config.Flag("tie_word_embeddings", true), Bias = kind == HeadKind.LanguageModel && config.HasWeight("final_logits_bias"), FrozenBias = true },
             InitializerRange = config.Number(0.02, "init_std"),
             PadTokenId = config.OptionalInt("pad_token_id") ?? 1,
             BosTokenId = config.OptionalInt("bos_token_id") ?? 0,

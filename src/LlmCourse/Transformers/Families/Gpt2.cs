@@ -20,7 +20,6 @@ internal static class Gpt2
         HeadKind kind = Heads.Kind(config, "GPT2LMHeadModel");
         config.Only("scale_attn_by_inverse_layer_idx", "false");
         config.Only("add_cross_attention", "false");
-        config.Only("tie_word_embeddings", "true");
         int width = config.Int("n_embd"), heads = config.Int("n_head");
         double dropout = config.Number(0.1, "resid_pdrop");
         return new TransformerConfig
@@ -48,7 +47,7 @@ internal static class Gpt2
             },
             Head = kind switch
             {
-                HeadKind.LanguageModel => new HeadConfig { Kind = kind, Tied = true },
+                HeadKind.LanguageModel => new HeadConfig { Kind = kind, Tied = config.Flag("tie_word_embeddings", true) },
                 HeadKind.SequenceClassification => Heads.Classifier(config, kind, dropout: 0),
                 HeadKind.TokenClassification => Heads.Classifier(config, kind, config.Number(0.1, "classifier_dropout", "hidden_dropout")) with { Bias = true },
                 HeadKind.None => new HeadConfig(),

@@ -39,8 +39,8 @@ internal sealed class WeightNames
         return new TensorName(module.Theirs + kind, module.Transposed && kind == ".weight");
     }
 
-    /// <summary>The checkpoint's name of one of our modules, such as an adapter's site.</summary>
-    public string Module(string ours) => _modules[ours].Theirs;
+    /// <summary>What the checkpoint calls one of our modules, such as an adapter's site, or null where it has no such module.</summary>
+    public ModuleName? FindModule(string ours) => _modules.TryGetValue(ours, out ModuleName? module) && !module.IsTensor ? module : null;
 
     /// <summary>
     /// The names a tensor may have in a file, best first: a base model's file has no prefix, old files say gamma and beta.

@@ -22,6 +22,8 @@ internal sealed class ClassificationHead
         _output = new Linear(store, config.Width, config.Head.Bias, ("head.output", config.Head.Labels));
     }
 
+    public IEnumerable<AdapterSite> Sites => [.. _dense?.Sites ?? [], .. _output.Sites];
+
     /// <summary>
     /// [B, labels], or [B, T, labels] for token classification. Where the model has a pooler its output is read:
     /// <paramref name="pooled"/> [B, D].

@@ -10,7 +10,8 @@ internal sealed class LanguageModelHead
     private readonly HeadConfig _config;
     private readonly Linear? _dense;
     private readonly Norm? _norm;
-    private readonly Linear _output;
+    private Linear _output;
+    private (Linear Output, Weights Own)? _tied;
 
     public LanguageModelHead(ParameterStore store, TransformerConfig config, Weights tokenTable)
     {
@@ -33,7 +34,24 @@ internal sealed class LanguageModelHead
         }
     }
 
-    public IEnumerable<AdapterSite> Sites => [.. _dense?.Sites ?? [], .. _output.Sites];
+    public IEnumerable<AdapterSite> Sites => [.. _dense?.Sites ?? [], .. _norm is null ? [] : new[] { _norm.Site }, .. _output.Sites];
+
+    /// <summary>Gives a tied output a matrix of its own, which starts as the token table.</summary>
+    public void Untie(ParameterStore store, Weights tokenTable)
+    {
+        Weights own = store.Add("head.output.weight", tokenTable.Whole.shape);
+        own.Whole.copy_(tokenTable.Whole);
+        _tied = (_output, own);
+        _output = _output.WithWeight(own);
+    }
+
+    /// <summary>Undoes <see cref="Untie"/>.</summary>
+    public void Retie(ParameterStore store)
+    {
+        (_output, Weights own) = _tied ?? throw new InvalidOperationException("The output was never untied.");
+        _tied = null;
+        store.Remove(own);
+    }
 
     /// <summary>States of any rows, [.., D] → [.., V].</summary>
     public Tensor Logits(Tensor states, ForwardContext context)

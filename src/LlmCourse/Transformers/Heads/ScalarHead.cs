@@ -7,6 +7,8 @@ internal sealed class ScalarHead(ParameterStore store, long width, string path =
 {
     private readonly Linear _output = new(store, width, bias: true, (path, 1));
 
+    public IEnumerable<AdapterSite> Sites => _output.Sites;
+
     /// <summary>[B, T, D] → [B, T].</summary>
     public Tensor Values(Hidden hidden, ForwardContext context)
     {

@@ -16,7 +16,7 @@ internal sealed class Linear
     public Linear(ParameterStore store, long input, bool bias, params (string Path, long Rows)[] parts)
     {
         long[] rows = [.. parts.Select(part => part.Rows)];
-        Sites = [.. parts.Select(part => new AdapterSite(part.Path, input, part.Rows))];
+        Sites = [.. parts.Select(part => new AdapterSite(part.Path, SiteKind.Linear, input, part.Rows))];
         _weight = store.Add([.. parts.Select(part => part.Path + ".weight")], rows, [input]);
         _bias = bias ? store.Add([.. parts.Select(part => part.Path + ".bias")], rows, []) : null;
     }
@@ -24,10 +24,13 @@ internal sealed class Linear
     /// <summary>A layer that multiplies by somebody else's matrix (a tied output).</summary>
     public Linear(string path, Weights weight, Weights? bias)
     {
-        Sites = [new AdapterSite(path, weight.Whole.size(1), weight.Whole.size(0))];
+        Sites = [new AdapterSite(path, SiteKind.Linear, weight.Whole.size(1), weight.Whole.size(0))];
         _weight = weight;
         _bias = bias;
     }
+
+    /// <summary>The same with another matrix.</summary>
+    public Linear WithWeight(Weights weight) => new(Sites[0].Name, weight, _bias);
 
     /// <summary>The parts, as adapters address them.</summary>
     public IReadOnlyList<AdapterSite> Sites { get; }
@@ -44,43 +47,45 @@ internal sealed class Linear
     /// <summary>x [.., input] → one [.., rows] for each part.</summary>
     public Tensor[] ForwardParts(Tensor x, ForwardContext context)
     {
-        Tensor[] outputs = UsesParts(context) ? Parts(x) : Whole(x);
-        if (context.Adapter is { } adapter)
+        if (context.Adapter is not { } adapter || !Sites.Any(adapter.ActsOn))
+            return Plain(x, context);
+        // Without a gradient all parts are one product, so that rows without adapter keep the bits they have without it. With
+        // one, an adapter may join its own products with a part's.
+        Tensor[]? outputs = is_grad_enabled() ? null : Plain(x, context);
+        return [.. Sites.Select((site, part) =>
         {
-            for (int i = 0; i < outputs.Length; i++)
-                outputs[i] = adapter.Apply(Sites[i], x, outputs[i]);
-        }
-
-        return outputs;
+            SiteModule module = new(site, PartOf(_weight, part, context), _bias is null ? null : PartOf(_bias, part, context), context, Kernels.Linear);
+            return adapter.ActsOn(site) ? adapter.Apply(module, x, outputs?[part]) : outputs?[part] ?? module.Output(x);
+        })];
     }
 
     private bool UsesParts(ForwardContext context) =>
         !context.UsesConstants && (_weight.Trainable || _bias is { Trainable: true });
 
-    private Tensor[] Parts(Tensor x)
-    {
-        Tensor[] outputs = new Tensor[Sites.Count];
-        for (int i = 0; i < outputs.Length; i++)
-            outputs[i] = nn.functional.linear(x, _weight.Parts[i], _bias?.Parts[i]);
-        return outputs;
-    }
+    // Slices of one product would each get a gradient as wide as the whole.
+    private Tensor[] Plain(Tensor x, ForwardContext context) => Sites.Count > 1 && is_grad_enabled()
+        ? [.. Sites.Select((_, part) => Kernels.Linear(x, PartOf(_weight, part, context), _bias is null ? null : PartOf(_bias, part, context)))]
+        : Whole(x, context);
 
-    private Tensor[] Whole(Tensor x)
+    // The parameter, or the constant that it is in this context.
+    private static Tensor PartOf(Weights weights, int part, ForwardContext context) =>
+        !context.UsesConstants ? weights.Parts[part]
+        : weights.Parts.Count == 1 ? weights.Whole
+        : weights.Whole.narrow(0, weights.Rows.Take(part).Sum(), weights.Rows[part]);
+
+    private Tensor[] Whole(Tensor x, ForwardContext context)
     {
-        Tensor all = Kernels.Linear(x, _weight.Whole, _bias?.Whole);
         if (Sites.Count == 1)
-            return [all];
-        using (all)
+            return [Kernels.Linear(x, Weight(context), Bias(context))];
+        using Tensor all = Kernels.Linear(x, _weight.Whole, _bias?.Whole);
+        Tensor[] outputs = new Tensor[Sites.Count];
+        long column = 0;
+        for (int i = 0; i < outputs.Length; i++)
         {
-            Tensor[] outputs = new Tensor[Sites.Count];
-            long column = 0;
-            for (int i = 0; i < outputs.Length; i++)
-            {
-                outputs[i] = all.narrow(-1, column, _weight.Rows[i]); // a view: it keeps the storage of the product alive
-                column += _weight.Rows[i];
-            }
-
-            return outputs;
+            outputs[i] = all.narrow(-1, column, _weight.Rows[i]); // a view: it keeps the storage of the product alive
+            column += _weight.Rows[i];
         }
+
+        return outputs;
     }
 }

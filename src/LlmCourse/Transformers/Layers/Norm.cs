@@ -16,24 +16,31 @@ internal sealed class Norm
     {
         _config = config;
         _size = size;
+        Site = new AdapterSite(path, SiteKind.Norm, size, size);
         _weight = store.Add(path + ".weight", size);
         _bias = config.Kind == NormKind.Layer ? store.Add(path + ".bias", size) : null;
         _fromOne = config.UnitOffset ? _weight.Derive(FromOne) : null;
     }
 
+    /// <summary>The norm as adapters address it.</summary>
+    public AdapterSite Site { get; }
+
     public Tensor Forward(Tensor x, ForwardContext context)
     {
         bool whole = context.UsesConstants;
         Tensor weight = whole ? _weight.Whole : _weight.Parts[0];
-        if (_fromOne is not null)
-        {
-            using Tensor? shifted = whole ? null : FromOne(weight);
-            return Kernels.RmsNorm(x, shifted ?? _fromOne.Value, _config.Epsilon);
-        }
+        Tensor? bias = whole ? _bias?.Whole : _bias?.Parts[0];
+        if (context.Adapter is { } adapter && adapter.ActsOn(Site))
+            return adapter.Apply(new SiteModule(Site, weight, bias, context, Run), x, null);
+        return whole && _fromOne is not null ? Kernels.RmsNorm(x, _fromOne.Value, _config.Epsilon) : Run(x, weight, bias);
+    }
 
-        return _config.Kind == NormKind.Rms
-            ? Kernels.RmsNorm(x, weight, _config.Epsilon)
-            : nn.functional.layer_norm(x, [_size], weight, whole ? _bias!.Whole : _bias!.Parts[0], _config.Epsilon);
+    private Tensor Run(Tensor x, Tensor weight, Tensor? bias)
+    {
+        if (_config.Kind == NormKind.Layer)
+            return nn.functional.layer_norm(x, [_size], weight, bias, _config.Epsilon);
+        using Tensor? shifted = _config.UnitOffset ? FromOne(weight) : null;
+        return Kernels.RmsNorm(x, shifted ?? weight, _config.Epsilon);
     }
 
     // 1 + w, in fp32 at least: near 1 a half-precision number has fewer places than w.

@@ -38,6 +38,13 @@ internal sealed class ParameterStore(ScalarType type, Device device) : IDisposab
         return group;
     }
 
+    /// <summary>Takes weights out and frees them.</summary>
+    public void Remove(Weights group)
+    {
+        _groups.Remove(group);
+        group.Dispose();
+    }
+
     public void To(ScalarType type, Device device)
     {
         ObjectDisposedException.ThrowIf(_disposed, typeof(TransformerModel));

@@ -1,0 +1,86 @@
+using LlmCourse.Checkpoints;
+using LlmCourse.Transformers;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Adapters;
+
+/// <summary>The tensors of an <c>adapter_model.safetensors</c> by the module they belong to.</summary>
+internal sealed class PeftKeys
+{
+    // Longest first: a plain end would match the longer one too.
+    private static readonly string[] Suffixes =
+    [
+        "lora_magnitude_vector.weight", "lora_magnitude_vector", "lora_embedding_A", "lora_embedding_B", "base_layer.weight", "base_layer.bias",
+        "lora_A.weight", "lora_A", "lora_E", "lora_B.weight", "lora_B.bias", "lora_B", "ia3_l", "weight", "bias",
+    ];
+
+    private readonly string _path;
+    private readonly IWeightSource _file;
+    private readonly Dictionary<NamedSite, Dictionary<string, string>> _tensors = [];
+
+    /// <summary>Finds the module of every tensor.</summary>
+    /// <exception cref="AdapterException">Tensors belong to modules that the model does not have.</exception>
+    public PeftKeys(string path, IWeightSource file, AdapterSites sites)
+    {
+        (_path, _file) = (path, file);
+        ILookup<string, NamedSite> modules = sites.All.ToLookup(site => site.Module, StringComparer.Ordinal);
+        List<string> unknown = [];
+        foreach (string key in file.Weights.Keys.Order(StringComparer.Ordinal))
+        {
+            string name = key;
+            foreach (string prefix in new[] { "base_model.", "model." })
+                name = name.StartsWith(prefix, StringComparison.Ordinal) && !(prefix == "model." && name == key) ? name[prefix.Length..] : name;
+            string? suffix = Array.Find(Suffixes, end => name.EndsWith("." + end, StringComparison.Ordinal));
+            // A classifier's own tensors in the file of a soft prompt lack the second prefix.
+            NamedSite? site = suffix is null ? null
+                : new[] { name, key.StartsWith("base_model.", StringComparison.Ordinal) ? key["base_model.".Length..] : key }
+                    .SelectMany(full => modules[full[..^Math.Min(full.Length, suffix.Length + 1)]]).FirstOrDefault();
+            if (site is null)
+                unknown.Add(key);
+            else if (!_tensors.TryGetValue(site, out Dictionary<string, string>? group))
+                _tensors[site] = new Dictionary<string, string>(StringComparer.Ordinal) { [Plain(suffix!)] = key };
+            else
+                group[Plain(suffix!)] = key;
+        }
+
+        if (unknown.Count > 0)
+            throw new AdapterException(path, $"the model has no modules for {Some(unknown)}: the adapter is of another base, or of a kind that is not supported.");
+    }
+
+    public IReadOnlyCollection<NamedSite> Sites => _tensors.Keys;
+
+    public bool Has(NamedSite site, string suffix) => _tensors.TryGetValue(site, out Dictionary<string, string>? group) && group.ContainsKey(suffix);
+
+    /// <summary>A tensor of a module.</summary>
+    /// <exception cref="AdapterException">It is missing.</exception>
+    public Tensor Read(NamedSite site, string suffix, ScalarType type) => Has(site, suffix)
+        ? _file.Read(_tensors[site][suffix], type)
+        : throw new AdapterException(_path, $"{site.Module} has no tensor {suffix}.");
+
+    /// <summary>Refuses what is not [sizes], for all modules at once.</summary>
+    public void RequireShapes(IEnumerable<(NamedSite Site, string Suffix, long[] Shape)> wanted)
+    {
+        List<string> wrong = [];
+        foreach ((NamedSite site, string suffix, long[] shape) in wanted)
+        {
+            if (Has(site, suffix) && _file.Weights[_tensors[site][suffix]].Shape is var found && !found.AsSpan().SequenceEqual(shape))
+                wrong.Add($"{site.Module}.{suffix} is [{string.Join(", ", found)}] and would be [{string.Join(", ", shape)}]");
+        }
+
+        if (wrong.Count > 0)
+            throw new AdapterException(_path, $"tensors do not fit the model: {Some(wrong)}.");
+    }
+
+    /// <summary>Refuses modules that the configuration names and the file lacks.</summary>
+    public void Require(IEnumerable<NamedSite> sites, params string[] suffixes)
+    {
+        string[] missing = [.. sites.Where(site => suffixes.All(suffix => !Has(site, suffix))).Select(site => site.Module)];
+        if (missing.Length > 0)
+            throw new AdapterException(_path, $"there are no tensors for {Some(missing)}, which the configuration names.");
+    }
+
+    private static string Plain(string suffix) => suffix == "lora_magnitude_vector.weight" ? "lora_magnitude_vector" : suffix;
+
+    private static string Some(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(6)) + (names.Count > 6 ? $" and {names.Count - 6} more" : "");
+}

@@ -1,0 +1,168 @@
+using LlmCourse.Checkpoints;
+using LlmCourse.Transformers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Adapters;
+
+/// <summary>Reads the folder of an adapter as peft writes it.</summary>
+internal sealed class PeftReader(string folder, TransformerModel model, AdapterSites sites)
+{
+    public const string ConfigFile = "adapter_config.json";
+    public const string WeightsFile = "adapter_model.safetensors";
+
+    private readonly string _weights = Path.Combine(folder, WeightsFile);
+    private readonly BaseWeights _base = new(model);
+    private readonly ScalarType _type = Lora.TypeFor(model);
+
+    /// <summary>The adapter under a name of the caller's.</summary>
+    public Adapter Read(string name)
+    {
+        string path = Path.Combine(folder, ConfigFile);
+        if (!File.Exists(path))
+            throw new AdapterException(folder, $"there is no {ConfigFile}.");
+        PeftConfig config = PeftConfig.Read(path);
+        if (!File.Exists(_weights))
+            throw new AdapterException(folder, $"there is no {WeightsFile}. A file adapter_model.bin can execute code and is not read: let peft write it anew.");
+        using SafetensorsFile file = SafetensorsFile.Open(_weights);
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        return config.PeftType switch
+        {
+            "LORA" => ReadLora(name, config, file),
+            "ADALORA" => ReadAdaLora(name, config, file),
+            "IA3" => ReadIa3(name, config, file),
+            string other => throw config.Wrong("peft_type", $"is {other}, which is not supported"),
+        };
+    }
+
+    private Adapter ReadLora(string name, PeftConfig config, SafetensorsFile file)
+    {
+        LoraOptions options = config.Lora();
+        PeftKeys keys = new(_weights, file, sites);
+        HashSet<NamedSite> trained = [.. TrainedIn(options.TrainedModules)];
+        NamedSite[] factored = [.. keys.Sites.Where(site => keys.Has(site, "lora_A.weight") || keys.Has(site, "lora_embedding_A"))];
+        keys.Require(Expected(options, config).Except(trained), "lora_A.weight", "lora_embedding_A");
+        keys.RequireShapes(factored.SelectMany(site => Lora.ScaleAt(site, options).Rank is var rank && site.Site.Kind == SiteKind.Table
+            ? new (NamedSite, string, long[])[] { (site, "lora_embedding_A", [rank, site.Site.Input]), (site, "lora_embedding_B", [site.Site.Output, rank]) }
+            : [(site, "lora_A.weight", [rank, site.Site.Input]), (site, "lora_B.weight", [site.Site.Output, rank]), (site, "lora_B.bias", [site.Site.Output]), (site, "lora_magnitude_vector", [site.Site.Output])]));
+        foreach (NamedSite site in factored)
+            RequireOwnTable(site, keys);
+        return Build(name, AdapterMethod.Lora, options, config, factored.Select(site => Factors(site, options, keys)).Concat(Kept(keys, trained, factored)));
+    }
+
+    private Adapter ReadAdaLora(string name, PeftConfig config, SafetensorsFile file)
+    {
+        double alpha = config.Number("lora_alpha") ?? 8;
+        PeftKeys keys = new(_weights, file, sites);
+        HashSet<NamedSite> trained = [.. TrainedIn(config.Texts("modules_to_save") ?? [])];
+        NamedSite[] factored = [.. keys.Sites.Where(site => keys.Has(site, "lora_E"))];
+        if (factored.FirstOrDefault(site => site.Site.Kind != SiteKind.Linear) is { } table)
+            throw new AdapterException(_weights, $"{table.Module} is not a linear map.");
+        keys.Require(sites.All.Where(site => site.Site.Kind == SiteKind.Linear && (config.Texts("target_modules") ?? []).Any(site.IsModule)).Except(trained), "lora_E");
+        int rank = config.Whole("init_r") ?? 12;
+        keys.RequireShapes(factored.SelectMany(site => new (NamedSite, string, long[])[] { (site, "lora_A", [rank, site.Site.Input]), (site, "lora_E", [rank, 1]), (site, "lora_B", [site.Site.Output, rank]) }));
+        return Build(name, AdapterMethod.AdaLora, config, config, factored
+            .Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new SingularChange(Read(keys, site, "lora_A"), Read(keys, site, "lora_E"), Read(keys, site, "lora_B"), alpha / (rank + 1e-5))))
+            .Concat(Kept(keys, trained, factored)));
+    }
+
+    private Adapter ReadIa3(string name, PeftConfig config, SafetensorsFile file)
+    {
+        Ia3Options options = config.Ia3();
+        PeftKeys keys = new(_weights, file, sites);
+        HashSet<NamedSite> trained = [.. TrainedIn(options.TrainedModules)];
+        NamedSite[] scaled = [.. keys.Sites.Where(site => keys.Has(site, "ia3_l"))];
+        bool OfInput(NamedSite site) => options.FeedForwardTargets!.Any(site.IsCalled);
+        keys.Require(sites.All.Where(site => site.Site.Kind == SiteKind.Linear && options.Targets!.Concat(options.FeedForwardTargets!).Any(site.IsCalled)).Except(trained), "ia3_l");
+        keys.RequireShapes(scaled.Select(site => (site, "ia3_l", OfInput(site) ? new[] { 1L, site.Site.Input } : [site.Site.Output, 1L])));
+        return Build(name, AdapterMethod.Ia3, options, config, scaled.Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new ScaleChange(Read(keys, site, "ia3_l"), OfInput(site))))
+            .Concat(Kept(keys, trained, [])));
+    }
+
+    private static Adapter Build(string name, AdapterMethod method, object options, PeftConfig config, IEnumerable<KeyValuePair<NamedSite, SiteChange>> changes)
+    {
+        List<KeyValuePair<NamedSite, SiteChange>> made = [];
+        try
+        {
+            made.AddRange(changes);
+            return new Adapter(name, method, options, made) { Source = config.Json };
+        }
+        catch
+        {
+            foreach ((_, SiteChange change) in made)
+                change.Dispose();
+            throw;
+        }
+    }
+
+    private KeyValuePair<NamedSite, SiteChange> Factors(NamedSite site, LoraOptions options, PeftKeys keys)
+    {
+        if (site.Site.Kind == SiteKind.Table)
+            return KeyValuePair.Create(site, Lora.Change(site, options, _base.Weight(site), Read(keys, site, "lora_embedding_A"), Read(keys, site, "lora_embedding_B")));
+        Tensor? upBias = options.UpBias ? Read(keys, site, "lora_B.bias") : null;
+        Tensor? magnitude = options.Dora ? Read(keys, site, "lora_magnitude_vector") : null;
+        return KeyValuePair.Create(site, Lora.Change(site, options, _base.Weight(site).detach(), Read(keys, site, "lora_A.weight"), Read(keys, site, "lora_B.weight"), upBias, magnitude));
+    }
+
+    // Modules trained in full, and trained biases.
+    private IEnumerable<KeyValuePair<NamedSite, SiteChange>> Kept(PeftKeys keys, HashSet<NamedSite> trained, NamedSite[] factored)
+    {
+        keys.RequireShapes(keys.Sites.SelectMany(site => new (NamedSite, string, long[])[] { (site, "weight", StoredShape(site)), (site, "bias", [site.Site.Output]), (site, "base_layer.bias", [site.Site.Output]) }));
+        foreach (NamedSite site in keys.Sites)
+        {
+            if (trained.Contains(site))
+            {
+                Tensor weight = Read(keys, site, "weight");
+                Tensor? bias = _base.Bias(site) is null ? null : Read(keys, site, "bias");
+                yield return KeyValuePair.Create<NamedSite, SiteChange>(site, new FullChange(site.Transposed ? weight.t() : weight, bias, site.Site.Kind == SiteKind.Norm));
+            }
+            else if (keys.Has(site, "weight"))
+            {
+                throw new AdapterException(_weights, $"{site.Module}.weight is in the file, and \"modules_to_save\" does not name it.");
+            }
+            else if (keys.Has(site, "base_layer.bias") || keys.Has(site, "bias"))
+            {
+                bool targeted = keys.Has(site, "base_layer.bias");
+                yield return KeyValuePair.Create<NamedSite, SiteChange>(site, new BiasChange(Read(keys, site, targeted ? "base_layer.bias" : "bias"), targeted || factored.Contains(site)));
+            }
+        }
+    }
+
+    // peft saves the base's table beside an adapter on it: it must be the one of this model.
+    private void RequireOwnTable(NamedSite site, PeftKeys keys)
+    {
+        if (!keys.Has(site, "base_layer.weight"))
+            return;
+        Tensor stored = keys.Read(site, "base_layer.weight", model.Type).to(model.Device), own = _base.Weight(site).detach();
+        if (!stored.shape.AsSpan().SequenceEqual(own.shape) || !stored.eq(own).all().ToBoolean())
+            throw new AdapterException(_weights, $"{site.Module} brings a table of its own ({string.Join(" × ", stored.shape)}) that is not this model's: load the base it was made for.");
+    }
+
+    private IEnumerable<NamedSite> TrainedIn(IReadOnlyList<string> modules) =>
+        modules.SelectMany(module => sites.Ending(module)).Distinct(); // peft names heads that another model would have
+
+    // The modules that the configuration means, by peft's own rules.
+    private IEnumerable<NamedSite> Expected(LoraOptions options, PeftConfig config)
+    {
+        IEnumerable<NamedSite> all = options.TargetPattern is { } pattern
+            ? sites.All.Where(site => site.Site.Kind != SiteKind.Norm && AdapterSites.Matches(site.Module, pattern))
+            : options.Targets is [LoraOptions.AllLinear]
+                ? sites.Targets("target_modules", options.Targets, null)
+                : sites.All.Where(site => site.Site.Kind != SiteKind.Norm && (options.Targets ?? []).Any(site.IsModule));
+        IReadOnlyList<string> excluded = config.Texts("exclude_modules") ?? [];
+        string? excludedPattern = config.Text("exclude_modules");
+        string layersPattern = config.Text("layers_pattern") is { } named ? $@".*\.{named}\.(\d+)\..*" : @".*\.[^.]*\.(\d+)\..*";
+        return all.Where(site => !excluded.Any(site.IsModule) && !(excludedPattern is not null && AdapterSites.Matches(site.Module, excludedPattern))
+            && (options.Layers is null || (AdapterSites.Captured(site.Module, layersPattern) is { } layer && options.Layers.Contains(layer))));
+    }
+
+    private Tensor Read(PeftKeys keys, NamedSite site, string suffix) => keys.Read(site, suffix, _type).to(model.Device);
+
+    private static long[] StoredShape(NamedSite site) => site.Site.Kind switch
+    {
+        SiteKind.Norm => [site.Site.Output],
+        SiteKind.Table => [site.Site.Input, site.Site.Output],
+        _ => site.Transposed ? [site.Site.Input, site.Site.Output] : [site.Site.Output, site.Site.Input],
+    };
+}

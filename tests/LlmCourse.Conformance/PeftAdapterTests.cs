@@ -1,0 +1,157 @@
+using System.Text.Json;
+using LlmCourse.Data;
+using LlmCourse.Generation;
+using TorchSharp;
+using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
+
+namespace LlmCourse.Conformance;
+
+/// <summary>Every folder of <c>peft/</c> whose adapter changes modules: through the façade, as a user loads it.</summary>
+[Trait("Kind", "Peft")]
+public sealed class PeftAdapterTests
+{
+    private const double LogitTolerance = 1e-4;
+    private const double LossTolerance = 1e-5;
+
+    public static TheoryData<string> Folders() => Cases.Of("peft", folder =>
+        File.Exists(Path.Combine(folder, "expected.json")) && File.Exists(Path.Combine(folder, "adapter_config.json")) && !IsPrompt(folder));
+
+    [SkippableTheory]
+    [MemberData(nameof(Folders))]
+    public void Logits_and_losses_equal_the_reference(string name)
+    {
+        using PeftBase fixture = PeftBase.Load(Cases.Folder("peft", name));
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using Batch batch = fixture.Batch();
+        fixture.Llm.Adapters.Load("adapter", fixture.Folder);
+        fixture.Llm.Adapters.Load("initial", Path.Combine(fixture.Folder, "initial"));
+        foreach (string state in new[] { "base", "adapter", "initial" })
+        {
+            Llm view = state == "base" ? fixture.Llm : fixture.Llm.With(state);
+            fixture.Close(state, fixture.Expected["logits." + state], view.Logits(batch), LogitTolerance);
+            if (state == "base" || fixture.LossIsPlain) // of AdaLoRA it has a term for training
+                Assert.Equal(fixture.Json.GetProperty("losses").GetProperty(state).GetDouble(), view.Loss(batch).ToDouble(), LossTolerance);
+        }
+
+        // A view without adapters is the base, bit for bit; and so is the model itself after all of that.
+        Tensor plain = fixture.Llm.Logits(batch);
+        Assert.True(PeftFiles.Same(plain, fixture.Llm.With().Logits(batch)));
+        Assert.True(fixture.BaseIsUntouched());
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Folders))]
+    public void Merged_weights_give_the_same_and_come_out_again(string name)
+    {
+        using PeftBase fixture = PeftBase.Load(Cases.Folder("peft", name));
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using Batch batch = fixture.Batch();
+        fixture.Llm.Adapters.Load("adapter", fixture.Folder);
+        Tensor adapted = fixture.Llm.With("adapter").Logits(batch);
+        bool unties = fixture.MergesIntoTie;
+        fixture.Llm.Adapters.Merge("adapter");
+        // Where peft merges into a tied table its output changes too; ours gets an output of its own.
+        fixture.Close("merged", unties ? adapted : fixture.Expected["logits.merged"], fixture.Llm.Logits(batch), LogitTolerance);
+        fixture.Close("view of merged", adapted, fixture.Llm.With("adapter").Logits(batch), LogitTolerance);
+        foreach ((string key, Tensor value) in fixture.Expected.Where(entry => entry.Key.StartsWith("merged.", StringComparison.Ordinal)))
+            Assert.True(fixture.Weight(key["merged.".Length..]).sub(value).abs().max().ToDouble() <= 1e-5, key);
+        fixture.Llm.Adapters.Unmerge("adapter");
+        Assert.True(fixture.BaseIsUntouched());
+        Assert.True(PeftFiles.Same(adapted, fixture.Llm.With("adapter").Logits(batch)));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Folders))]
+    public void Trajectories_equal_the_reference(string name)
+    {
+        using PeftBase fixture = PeftBase.Load(Cases.Folder("peft", name));
+        JsonElement trajectory = fixture.Json.GetProperty("trajectory");
+        Assert.Equal("torch.optim.AdamW(one group)", trajectory.GetProperty("optimizer").GetString());
+        Skip.IfNot(fixture.LossIsPlain, "AdaLoRA is not trained");
+        Skip.If(trajectory.GetProperty("clip").ValueKind != JsonValueKind.Null, "the trajectory clips gradients");
+        using var scope = NewDisposeScope();
+        using Batch batch = fixture.Batch();
+        fixture.Llm.Adapters.Load("trained", Path.Combine(fixture.Folder, trajectory.GetProperty("from").GetString()!.TrimEnd('/')));
+        Llm view = fixture.Llm.With("trained");
+        Parameter[] parameters = [.. view.TrainableParameters()];
+        Assert.Equal(fixture.Json.GetProperty("parameters").GetProperty("trainable").GetInt64(), parameters.Sum(parameter => parameter.numel()));
+        double[] betas = [.. trajectory.GetProperty("betas").EnumerateArray().Select(beta => beta.GetDouble())];
+        using var adam = optim.AdamW(
+            parameters, trajectory.GetProperty("lr").GetDouble(), betas[0], betas[1],
+            trajectory.GetProperty("eps").GetDouble(), trajectory.GetProperty("weight_decay").GetDouble());
+        JsonElement losses = trajectory.GetProperty("losses"), norms = trajectory.GetProperty("grad_norms");
+        for (int step = 0; step < losses.GetArrayLength(); step++)
+        {
+            using var stepScope = NewDisposeScope();
+            adam.zero_grad();
+            Tensor loss = view.Loss(batch);
+            loss.backward();
+            Near(losses[step].GetDouble(), loss.ToDouble(), Rounding(trajectory, step));
+            Near(norms[step].GetDouble(), Math.Sqrt(parameters.Sum(parameter => parameter.grad!.square().sum().ToDouble())), Rounding(trajectory, step));
+            adam.step();
+        }
+
+        Near(trajectory.GetProperty("loss_after").GetDouble(), view.Loss(batch).ToDouble(), Rounding(trajectory, losses.GetArrayLength() - 1));
+        using var noGrad = no_grad();
+        fixture.Close("trained", fixture.Expected["logits.trained"], view.Logits(batch), 1e-3);
+        Assert.True(fixture.BaseIsUntouched());
+        Assert.All(fixture.Llm.Model.NamedParameters, entry => Assert.True(entry.Parameter.grad is null, entry.Name));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Folders))]
+    public void Greedy_tokens_equal_the_reference(string name)
+    {
+        using PeftBase fixture = PeftBase.Load(Cases.Folder("peft", name));
+        Skip.IfNot(fixture.Json.TryGetProperty("generation", out JsonElement cases) && cases.ValueKind == JsonValueKind.Array, "there is no generation");
+        fixture.Llm.Adapters.Load("adapter", fixture.Folder);
+        Llm view = fixture.Llm.With("adapter");
+        int compared = 0;
+        foreach (JsonElement item in cases.EnumerateArray().Where(item => item.TryGetProperty("new_tokens", out _)))
+        {
+            int[][] ids = PeftBase.Rows(item.GetProperty("input_ids")), mask = PeftBase.Rows(item.GetProperty("attention_mask")), want = PeftBase.Rows(item.GetProperty("new_tokens"));
+            int[][] prompts = [.. ids.Zip(mask, (row, present) => row.Where((_, t) => present[t] == 1).ToArray())];
+            IReadOnlyList<Completion> got = view.GenerateFromIds(prompts, new GenerationOptions { MaxNewTokens = want[0].Length, EosTokenIds = [] });
+            for (int r = 0; r < prompts.Length; r++)
+            {
+                int decided = item.GetProperty("margins_top1_top2")[r].EnumerateArray().TakeWhile(margin => margin.GetDouble() > 1e-3).Count();
+                Assert.Equal(want[r].Take(decided), got[r].Tokens.Take(decided));
+                compared++;
+            }
+        }
+
+        Assert.True(compared > 0);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Folders))]
+    public void Files_are_written_as_peft_writes_them(string name)
+    {
+        using PeftBase fixture = PeftBase.Load(Cases.Folder("peft", name));
+        using var scope = NewDisposeScope();
+        fixture.Llm.Adapters.Load("adapter", fixture.Folder);
+        string written = Directory.CreateTempSubdirectory("llmcourse-peft-").FullName;
+        try
+        {
+            fixture.Llm.Adapters.Save("adapter", Path.Combine(written, "adapter"));
+            PeftFiles.Compare(fixture.Folder, Path.Combine(written, "adapter"));
+        }
+        finally
+        {
+            Directory.Delete(written, recursive: true);
+        }
+    }
+
+    private static bool IsPrompt(string folder) =>
+        Shared.Json(folder, "adapter_config.json").GetProperty("peft_type").GetString() is "PROMPT_TUNING" or "PREFIX_TUNING" or "P_TUNING";
+
+    // How far the reference's own losses are from those of the same run in double.
+    private static double Rounding(JsonElement trajectory, int step) =>
+        Math.Abs(trajectory.GetProperty("losses")[step].GetDouble() - trajectory.GetProperty("losses_in_float64")[step].GetDouble());
+
+    private static void Near(double want, double got, double rounding) =>
+        Assert.True(Math.Abs(want - got) <= (1e-4 * (1 + Math.Abs(want))) + (10 * rounding), $"{got}, reference {want}, whose rounding is {rounding:g2}");
+}
