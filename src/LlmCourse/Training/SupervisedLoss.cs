@@ -64,8 +64,9 @@ internal static class SupervisedLoss
     /// Each labelled token against the prediction at the token before it in its own sequence; a first token has one only
     /// where virtual tokens stand in front. So neither padding on the left nor packing adds a term.
     /// </summary>
-    private static List<(long Row, long Label)> NextTokenTerms(Batch batch, bool prefixed)
+    private static List<(long Row, long Label)> NextTokenTerms(Batch batch, Hidden hidden)
     {
+        bool prefixed = hidden.Prefix is not null;
         Sequences sequences = batch.Input;
         int width = sequences.Width;
         long[] labels = batch.HostLabels;
@@ -76,7 +77,7 @@ internal static class SupervisedLoss
             for (int t = start; t < start + sequences.Lengths[r]; t++)
             {
                 bool first = t == start || (sequences.Segments is { } segments && segments[r, t] != segments[r, t - 1]);
-                if ((first && !prefixed) || labels[(r * width) + t] == Batch.Ignore)
+                if ((first && hidden.Virtual[r] == 0) || labels[(r * width) + t] == Batch.Ignore)
                     continue;
                 // With virtual tokens the last of them stands in column 0, and column t of the batch in t + 1.
                 terms.Add(((r * (width + (prefixed ? 1L : 0))) + (first ? 0 : prefixed ? t : t - 1), labels[(r * width) + t]));
@@ -102,7 +103,7 @@ internal static class SupervisedLoss
     private static (Tensor States, long[] Labels) Labelled(TransformerModel model, Batch batch, Hidden hidden)
     {
         bool next = model.Config is { Head.Kind: HeadKind.LanguageModel, Encoder: null };
-        List<(long Row, long Label)> terms = next ? NextTokenTerms(batch, hidden.Prefix is not null) : TokenTerms(batch);
+        List<(long Row, long Label)> terms = next ? NextTokenTerms(batch, hidden) : TokenTerms(batch);
         foreach ((_, long label) in terms)
         {
             if (label < 0 || label >= model.Config.VocabularySize)

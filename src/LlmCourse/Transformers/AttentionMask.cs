@@ -29,16 +29,15 @@ internal sealed record AttentionMask : IDisposable
     /// <summary>Whether queries see only their own column and those before it.</summary>
     public bool Causal { get; init; }
 
-    /// <summary>How many columns in front are visible whatever <see cref="Starts"/> says (virtual tokens).</summary>
-    public int Prefix { get; init; }
-
     /// <summary>For each row its first real key column, or null where all rows start in column 0.</summary>
     public int[]? Starts { get; init; }
 
     /// <summary>For each row the column behind its last real key, or null where it does not matter.</summary>
     public int[]? Ends { get; init; }
 
-    /// <summary>The segment of each column behind the prefix, or null.</summary>
+    /// <summary>
+    /// The segment of each query column, the last T of the keys, or null. Every segment sees those of segment −1, and all keys before.
+    /// </summary>
     public int[,]? Segments { get; init; }
 
     /// <summary>A bias to add to scores, [B or 1, H, T, S], or null. Owned by this.</summary>
@@ -101,12 +100,12 @@ internal sealed record AttentionMask : IDisposable
             return false;
         if (window > 0 && query - key >= window)
             return false;
-        if (key < Prefix)
-            return true;
-        if (Segments is not null && query >= Prefix && Segments[row, query - Prefix] != Segments[row, key - Prefix])
+        if (Segments is not null && SegmentOf(row, key) is >= 0 and var segment && segment != SegmentOf(row, query))
             return false;
         return (Starts is null || key >= Starts[row]) && (Ends is null || key < Ends[row]);
     }
+
+    private int SegmentOf(int row, int column) => column < Keys - Queries ? -1 : Segments![row, column - (Keys - Queries)];
 
     /// <summary>What the kernel takes: a mask (bool, true visible; or float, added), or plain causality, or neither.</summary>
     internal sealed record Lowered(Tensor? Tensor, bool Causal)

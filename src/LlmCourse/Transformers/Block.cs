@@ -45,12 +45,12 @@ internal sealed class Block
         ForwardContext context = pass.Context;
         if (_config.ParallelResidual)
         {
-            Tensor attended = _self.Self(_selfNorms.Before(x, context), _layer, pass.SelfMask, pass.Rotary, context, pass.Attentions);
+            Tensor attended = _self.Self(_selfNorms.Before(x, context), _layer, pass);
             Tensor fed = _feedForward.Forward(_feedForwardNorms.Before(x, context), context);
             return x.Plus(context.Drop(attended, _config.Dropout)).PlusInPlace(context.Drop(fed, _config.Dropout)).MoveToOuterDisposeScope();
         }
 
-        x = Add(x, _selfNorms, context, input => _self.Self(input, _layer, pass.SelfMask, pass.Rotary, context, pass.Attentions));
+        x = Add(x, _selfNorms, context, input => _self.Self(input, _layer, pass));
         if (_cross is not null)
         {
             x = Add(x, _crossNorms!, context, input =>
@@ -71,10 +71,13 @@ internal sealed class Block
         return norms.OnSum(x.Plus(context.Drop(output, _config.Dropout)), context).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What all blocks of one forward pass share.</summary>
+    /// <summary>What all blocks of one forward pass share, and the keys and values in front of this one.</summary>
     internal sealed record Pass(ForwardContext Context, AttentionMask SelfMask)
     {
         public Rotary.Angles? Rotary { get; init; }
+
+        /// <summary>Keys and values that self-attention finds before its own, each [B or 1, P, Hkv, d].</summary>
+        public (Tensor Keys, Tensor Values)? Front { get; init; }
 
         public AttentionMask? CrossMask { get; init; }
 

@@ -28,8 +28,8 @@ public sealed record ForwardContext
 
     internal IAdapter? Adapter { get; init; }
 
-    /// <summary>Virtual embeddings in front of every row, [n, D]: of the encoder where there is one, else of the only stack.</summary>
-    internal Tensor? SoftPrompt { get; init; }
+    /// <summary>The soft prompts in front of the rows.</summary>
+    internal VirtualTokens? Virtual { get; init; }
 
     internal KeyValueCache? Cache { get; init; }
 
