@@ -48,7 +48,7 @@ internal static class SupervisedLoss
         RequireLabels(batch, model.Config.Head);
         using var scope = NewDisposeScope();
         using Hidden hidden = model.Trunk.Run(batch, context);
-        (Tensor states, long[] labels) = Labelled(model, batch, hidden);
+        (Tensor states, long[] labels, _) = Labelled(model, batch, hidden);
         return (states.MoveToOuterDisposeScope(), labels);
     }
 
@@ -99,8 +99,8 @@ internal static class SupervisedLoss
         ? cat([prefix.narrow(1, prefix.size(1) - 1, 1), hidden.States], 1)
         : hidden.States;
 
-    // Only rows with a label will be projected onto the vocabulary.
-    private static (Tensor States, long[] Labels) Labelled(TransformerModel model, Batch batch, Hidden hidden)
+    // Only positions with a label will be projected onto the vocabulary. Rows has the row of the batch of each.
+    private static (Tensor States, long[] Labels, int[] Rows) Labelled(TransformerModel model, Batch batch, Hidden hidden)
     {
         bool next = model.Config is { Head.Kind: HeadKind.LanguageModel, Encoder: null };
         List<(long Row, long Label)> terms = next ? NextTokenTerms(batch, hidden) : TokenTerms(batch);
@@ -112,11 +112,12 @@ internal static class SupervisedLoss
 
         Tensor states = next ? WithPrefix(hidden) : hidden.States;
         Tensor rows = tensor(terms.ConvertAll(term => term.Row).ToArray(), device: states.device);
-        return (states.reshape(-1, states.size(2)).index_select(0, rows), [.. terms.Select(term => term.Label)]);
+        return (states.reshape(-1, states.size(2)).index_select(0, rows), [.. terms.Select(term => term.Label)], [.. terms.Select(term => (int)(term.Row / states.size(1)))]);
     }
 
-    private static (Tensor Sum, double Weight) OfTokens(TransformerModel model, (Tensor States, long[] Labels) labelled, ForwardContext context) =>
-        (model.TokenLossSum(labelled.States, tensor(labelled.Labels, device: labelled.States.device), context), labelled.Labels.Length);
+    // An adapter of the output sees positions as rows: each has the adapter of its own.
+    private static (Tensor Sum, double Weight) OfTokens(TransformerModel model, (Tensor States, long[] Labels, int[] Rows) labelled, ForwardContext context) =>
+        (model.TokenLossSum(labelled.States, tensor(labelled.Labels, device: labelled.States.device), context with { Adapter = context.Adapter?.Select(labelled.Rows) }), labelled.Labels.Length);
 
     private static (Tensor Sum, double Weight) OfClasses(Tensor logits, Tensor labels, HeadConfig head)
     {

@@ -12,10 +12,12 @@ internal sealed class PTuning : SoftPrompt, IVirtualEmbeddings
     private readonly Parameter _embedding;
     private readonly (Cell Forward, Cell Backward)[] _lstm = [];
     private readonly Dense[] _mlp;
+    private readonly Func<SoftPrompt> _again;
 
-    private PTuning(PTuningOptions options, TransformerConfig config, Draws draws)
+    private PTuning(PTuningOptions options, TransformerConfig config, Draws draws, Func<SoftPrompt> again)
         : base(options.VirtualTokens)
     {
+        _again = again;
         long width = config.Width, inner = options.HiddenWidth ?? width;
         _embedding = Add("embedding.weight", draws.Normal(Count * StoredRows(config), width));
         if (options.Encoder == PromptEncoder.Lstm)
@@ -45,7 +47,7 @@ internal sealed class PTuning : SoftPrompt, IVirtualEmbeddings
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using Draws draws = new(options.Seed, model);
-        return new PTuning(options, model.Config, draws);
+        return new PTuning(options, model.Config, draws, () => Create(options, model));
     }
 
     public Tensor Embeddings()
@@ -53,6 +55,8 @@ internal sealed class PTuning : SoftPrompt, IVirtualEmbeddings
         using var scope = NewDisposeScope();
         return Evaluate().narrow(0, 0, Count).MoveToOuterDisposeScope();
     }
+
+    protected override SoftPrompt Again() => _again();
 
     protected override Tensor Evaluate()
     {

@@ -9,6 +9,7 @@ namespace LlmCourse.Adapters;
 internal sealed class PrefixTuning : SoftPrompt, IVirtualKeys
 {
     private readonly TransformerConfig _config;
+    private readonly Func<SoftPrompt>? _again;
     private readonly Parameter _embedding;
     private readonly Dense? _inner;
     private readonly Dense? _outer;
@@ -24,10 +25,11 @@ internal sealed class PrefixTuning : SoftPrompt, IVirtualKeys
         _embedding = Add("embedding.weight", finished);
     }
 
-    private PrefixTuning(PrefixTuningOptions options, TransformerConfig config, Draws draws)
+    private PrefixTuning(PrefixTuningOptions options, TransformerConfig config, Draws draws, Func<SoftPrompt> again)
         : base(options.VirtualTokens)
     {
         _config = config;
+        _again = again;
         long read = (long)config.Last.KeyValueHeadCount * config.Last.HeadSize, inner = options.ProjectionWidth ?? read;
         _embedding = Add("embedding.weight", draws.Normal(Count, read));
         _inner = AddDense("transform.0", read, inner, draws);
@@ -42,7 +44,7 @@ internal sealed class PrefixTuning : SoftPrompt, IVirtualKeys
         using var scope = NewDisposeScope();
         using Draws draws = new(options.Seed, model);
         return options.Projection
-            ? new PrefixTuning(options, model.Config, draws)
+            ? new PrefixTuning(options, model.Config, draws, () => Create(options, model))
             : new PrefixTuning(draws.Normal(options.VirtualTokens, Width(model.Config)), model.Config);
     }
 
@@ -62,6 +64,8 @@ internal sealed class PrefixTuning : SoftPrompt, IVirtualKeys
 
         return entries.MoveToOuterDisposeScope();
     }
+
+    protected override SoftPrompt Again() => _again?.Invoke() ?? new PrefixTuning(_embedding, _config);
 
     protected override Tensor Evaluate() => _inner is null ? _embedding.alias() : _outer!.Forward(_inner.Forward(_embedding).tanh());
 

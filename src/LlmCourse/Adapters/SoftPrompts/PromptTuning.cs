@@ -43,5 +43,7 @@ internal sealed class PromptTuning : SoftPrompt, IVirtualEmbeddings
 
     public Tensor Embeddings() => _embeddings.narrow(0, 0, Count);
 
+    protected override SoftPrompt Again() => new PromptTuning(_embeddings, Count);
+
     protected override Tensor Evaluate() => _embeddings.alias();
 }

@@ -25,6 +25,20 @@ internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
         return Evaluate().clone().MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same with parameters of its own.</summary>
+    public SoftPrompt Copy()
+    {
+        SoftPrompt copy = Again();
+        using var noGrad = no_grad();
+        foreach ((NamedParameter own, NamedParameter its) in _parameters.Zip(copy._parameters))
+        {
+            using Tensor target = its.Value.detach();
+            target.copy_(own.Value);
+        }
+
+        return copy;
+    }
+
     public void Dispose()
     {
         foreach (NamedParameter parameter in _parameters)
@@ -33,6 +47,9 @@ internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
 
     /// <summary>How many rows peft stores for each virtual token: it counts both stacks of an encoder–decoder, though one reads them.</summary>
     protected static int StoredRows(TransformerConfig config) => config is { Encoder: not null, Decoder: not null } ? 2 : 1;
+
+    /// <summary>Another one of the same parts, whatever their numbers.</summary>
+    protected abstract SoftPrompt Again();
 
     /// <summary>What <see cref="Finished"/> gives, with its graph.</summary>
     protected abstract Tensor Evaluate();
