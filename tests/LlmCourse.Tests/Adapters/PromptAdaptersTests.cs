@@ -36,7 +36,7 @@ public sealed class PromptAdaptersTests
         Assert.True(adapter.VirtualTokens > 0);
         Llm view = llm.With("a");
         Parameter[] parameters = [.. view.TrainableParameters()];
-        using var adam = optim.Adam(parameters, lr: 1e-2);
+        using var adam = optim.Adam(parameters, lr: 2e-3);
         double first = 0, last = 0;
         for (int step = 0; step < 5; step++)
         {
