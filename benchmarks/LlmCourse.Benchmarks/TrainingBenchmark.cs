@@ -10,7 +10,7 @@ internal static class TrainingBenchmark
     public static void Run(BenchmarkArguments arguments)
     {
         Results results = new("transformers");
-        foreach (string mode in (string[])["full", "compact", "checkpointing"])
+        foreach (string mode in (string[])["full", "compact", "checkpointing", "in-backward", "in-backward+compact", "in-backward+checkpointing"])
         {
             using Peer ours = Peer.StartOurselves(TrainingWorker.Command, arguments.Model, mode, $"{arguments.Threads}");
             using Peer? theirs = arguments.Python is null ? null : Peer.Start(arguments, "training_peer.py", arguments.Model, mode, $"{arguments.Threads}");

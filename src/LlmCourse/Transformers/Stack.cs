@@ -94,15 +94,24 @@ internal sealed class Stack : IDisposable
             hidden?.Add(x.alias().DetachFromDisposeScope());
             Tensor next = recompute ? RecomputedBlock.Run(block, x, pass) : block.Forward(x, pass);
             x.Dispose(); // autograd keeps what it needs; nothing else needs it
-            x = next;
+            x = Cut(next, pass.Context, block);
         }
 
         if (_finalNorm is not null)
             x = _finalNorm.Forward(x, pass.Context);
         if (_config.FinalDropout)
             x = pass.Context.Drop(x, _config.Dropout);
+        x = Cut(x, pass.Context); // every block of a decoder reads an encoder's states
         hidden?.Add(x.alias().DetachFromDisposeScope());
         return x;
+    }
+
+    private static Tensor Cut(Tensor x, ForwardContext context, Block? block = null)
+    {
+        if (context.Cuts is not { } cuts)
+            return x;
+        using (x)
+            return cuts.Cut(x, block);
     }
 
     // [B, n + T, D] → the same, scaled, with positions and token types
@@ -155,7 +164,8 @@ internal sealed class Stack : IDisposable
             Starts = sequences.StartsAtZero ? null : [.. sequences.Starts.Select(start => start + prefix)],
             Ends = ragged ? [.. Enumerable.Range(0, sequences.Count).Select(r => prefix + sequences.Starts[r] + sequences.Lengths[r])] : null,
             Segments = sequences.Segments,
-            Bias = _bias?.At(offsets, queries, keys, prefix, sequences.Starts, device, context).DetachFromDisposeScope(),
+            Bias = _bias is null ? null : Cut(_bias.At(offsets, queries, keys, prefix, sequences.Starts, device, context), context).DetachFromDisposeScope(),
+            Cuts = context.Cuts,
         };
     }
 
