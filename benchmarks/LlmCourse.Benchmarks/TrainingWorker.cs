@@ -57,6 +57,8 @@ internal static class TrainingWorker
         using GraphCuts? cuts = value.Cuts;
         value.Backward(inBackward ? part => Update(part, null) : null);
         Update([.. objective.Parameters.Select(parameter => parameter.Value)], inBackward ? null : 1);
+        if (inBackward)
+            NativeMemory.GiveBack();
         return value.Tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
 
         void Update(IReadOnlyList<Parameter> parameters, double? clip)
