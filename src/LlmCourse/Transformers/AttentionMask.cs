@@ -43,6 +43,9 @@ internal sealed record AttentionMask : IDisposable
     /// <summary>A bias to add to scores, [B or 1, H, T, S], or null. Owned by this.</summary>
     public Tensor? Bias { get; init; }
 
+    /// <summary>Where the graph is cut: many blocks read what the bias becomes.</summary>
+    public GraphCuts? Cuts { get; init; }
+
     /// <summary>The mask of a layer that sees <paramref name="window"/> positions back, itself included (null: all).</summary>
     public Lowered Lower(int? window)
     {
@@ -52,8 +55,8 @@ internal sealed record AttentionMask : IDisposable
         return lowered;
     }
 
-    /// <summary>The same with another bias of the same shape, of which it owns an alias.</summary>
-    public AttentionMask WithBias(Tensor? bias) => this with { Bias = bias?.alias().DetachFromDisposeScope(), _lowered = [] };
+    /// <summary>The same for a single block with another bias of the same shape, of which it owns an alias.</summary>
+    public AttentionMask WithBias(Tensor? bias) => this with { Bias = bias?.alias().DetachFromDisposeScope(), Cuts = null, _lowered = [] };
 
     public void Dispose()
     {
@@ -88,7 +91,7 @@ internal sealed record AttentionMask : IDisposable
         using var scope = NewDisposeScope();
         Tensor mask = tensor(visible, [rows, 1, queries, Keys], ScalarType.Bool, Device);
         Tensor result = Bias is null ? mask : Bias.With(mask.logical_not(), double.NegativeInfinity);
-        return new Lowered(result.DetachFromDisposeScope(), false);
+        return new Lowered((Cuts?.Cut(result) ?? result).DetachFromDisposeScope(), false);
     }
 
     // A padded query sees itself, so that its row of weights is a distribution and no NaN arises.

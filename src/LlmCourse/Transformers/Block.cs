@@ -1,6 +1,7 @@
 using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Transformers;
 
@@ -18,11 +19,13 @@ internal sealed class Block
     private readonly SubLayerNorms _selfNorms;
     private readonly SubLayerNorms? _crossNorms;
     private readonly SubLayerNorms _feedForwardNorms;
+    private readonly Weights[] _weights;
 
     public Block(ParameterStore store, string path, StackConfig config, int layer, long width)
     {
         _config = config;
         _layer = layer;
+        int first = store.Groups.Count;
         _selfNorms = new SubLayerNorms(store, path + ".self", config.Norm, width);
         _self = new Attention(store, path + ".self", config, width, cross: false);
         if (config.CrossAttention)
@@ -33,7 +36,11 @@ internal sealed class Block
 
         _feedForwardNorms = new SubLayerNorms(store, path + ".feedforward", config.Norm, width);
         _feedForward = new FeedForward(store, path + ".feedforward", config, width);
+        _weights = [.. store.Groups.Skip(first)];
     }
+
+    /// <summary>The block's own parameters: nothing else reads them.</summary>
+    public IReadOnlyList<Parameter> Parameters => [.. _weights.SelectMany(weights => weights.Parts)];
 
     public IEnumerable<AdapterSite> Sites =>
         [.. _selfNorms.Sites, .. _self.Sites, .. _crossNorms?.Sites ?? [], .. _cross?.Sites ?? [], .. _feedForwardNorms.Sites, .. _feedForward.Sites];

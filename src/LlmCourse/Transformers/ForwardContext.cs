@@ -33,6 +33,9 @@ public sealed record ForwardContext
 
     internal KeyValueCache? Cache { get; init; }
 
+    /// <summary>Where the graph is cut between blocks; null for a graph in one piece.</summary>
+    internal GraphCuts? Cuts { get; init; }
+
     /// <summary>Whether weights are multiplied as constants: inference, or a frozen base.</summary>
     internal bool UsesConstants => FreezeBase || !is_grad_enabled();
 

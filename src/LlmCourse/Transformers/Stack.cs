@@ -57,6 +57,7 @@ internal sealed class Stack : IDisposable
         PositionNumbers positions = PositionNumbers.Of(columns, past);
         Tensor x = Embed(embedded, columns, positions, context);
         Tensor? entries = front?.KeysAndValues(columns.Count, _config, x.dtype, last: context.Cache is null); // [B or 1, P, 2L, Hkv, d]
+        entries = entries is null ? null : Cut(entries, context); // every block reads of them
         if (entries is not null && context.Cache is not null)
         {
             for (int layer = 0; layer < _config.Layers; layer++)
@@ -107,15 +108,24 @@ internal sealed class Stack : IDisposable
             hidden?.Add(x.alias().DetachFromDisposeScope());
             Tensor next = recompute ? RecomputedBlock.Run(block, x, pass) : block.Forward(x, pass);
             x.Dispose(); // autograd keeps what it needs; nothing else needs it
-            x = next;
+            x = Cut(next, pass.Context, block);
         }
 
         if (_finalNorm is not null)
             x = _finalNorm.Forward(x, context);
         if (_config.FinalDropout)
             x = context.Drop(x, _config.Dropout);
+        x = Cut(x, context); // every block of a decoder reads an encoder's states
         hidden?.Add(x.alias().DetachFromDisposeScope());
         return x;
+    }
+
+    private static Tensor Cut(Tensor x, ForwardContext context, Block? block = null)
+    {
+        if (context.Cuts is not { } cuts)
+            return x;
+        using (x)
+            return cuts.Cut(x, block);
     }
 
     // [B or 1, P, 2L, Hkv, d] → [B or 1, P, Hkv, d]
@@ -176,7 +186,8 @@ internal sealed class Stack : IDisposable
             Starts = Array.TrueForAll(starts, start => start == 0) ? null : starts,
             Ends = ragged ? [.. Enumerable.Range(0, columns.Count).Select(r => offsets[r] + columns.Starts[r] + columns.Lengths[r])] : null,
             Segments = columns.Segments,
-            Bias = _bias?.At(offsets, columns.Width, keys, device, context).DetachFromDisposeScope(),
+            Bias = _bias is null ? null : Cut(_bias.At(offsets, columns.Width, keys, device, context), context).DetachFromDisposeScope(),
+            Cuts = context.Cuts,
         };
     }
 
