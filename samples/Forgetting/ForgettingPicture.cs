@@ -7,28 +7,11 @@ internal static class ForgettingPicture
 {
     private const int Width = 1280, Height = 640;
 
-    private static readonly Color[] Palette = [Colors.Gray, Colors.Crimson, Colors.Orange, Colors.SteelBlue, Colors.SeaGreen];
-
-    public static void Save(string path, IReadOnlyList<(string Course, IReadOnlyList<(string Task, double[] Scores)> Tasks)> all)
+    public static void Save(string path, IReadOnlyList<(string Course, SuiteScores Scores)> all)
     {
         Plot plot = new();
-        double size = 0.8 / all.Count;
-        for (int c = 0; c < all.Count; c++)
-        {
-            double shift = (c - ((all.Count - 1) / 2.0)) * size;
-            Color color = Palette[c % Palette.Length];
-            var bars = plot.Add.Bars(all[c].Tasks.Select((task, place) => new Bar { Position = place + shift, Value = task.Scores.Average(), Size = size, FillColor = color }).ToArray());
-            bars.LegendText = all[c].Course;
-            for (int place = 0; place < all[c].Tasks.Count; place++)
-            {
-                Estimate estimate = Bootstrap.Mean(all[c].Tasks[place].Scores);
-                var line = plot.Add.Line(place + shift, estimate.Low, place + shift, estimate.High);
-                (line.Color, line.LineWidth) = (Colors.Black, 2);
-            }
-        }
-
+        ScoreBars.Draw(plot, all[0].Scores.Tasks.Select(task => task.Task), [.. all.Select(course => (course.Course, course.Scores.Tasks.Select(task => task.Scores)))]);
         plot.Title("Share right, with 95 % intervals: the old tasks, and the new one at the right");
-        plot.Axes.Bottom.SetTicks([.. all[0].Tasks.Select((_, place) => (double)place)], [.. all[0].Tasks.Select(task => task.Task)]);
         plot.Axes.SetLimitsY(0, 1.25);
         plot.ShowLegend(Alignment.UpperCenter, Orientation.Horizontal);
         plot.SavePng(path, Width, Height);

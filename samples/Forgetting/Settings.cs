@@ -1,9 +1,7 @@
-using System.Globalization;
-
 namespace Forgetting;
 
 /// <summary>What the command line says.</summary>
-internal sealed record Settings
+internal sealed class Settings(Arguments given)
 {
     public const string Usage = """
         dotnet run --project samples/Forgetting -c Release [-- options]
@@ -16,48 +14,15 @@ internal sealed record Settings
           --output DIR          where reports and picture go (artifacts/forgetting)
         """;
 
-    public int Train { get; private init; } = 600;
+    public int Train { get; } = given.Number("--train", 16) ?? 600;
 
-    public double Replay { get; private init; } = 0.1;
+    public double Replay { get; } = given.Real("--replay", 1) ?? 0.1;
 
-    public double LearningRate { get; private init; } = 1e-3;
+    public double LearningRate { get; } = given.Real("--learning-rate", 1) ?? 1e-3;
 
-    public int Questions { get; private init; } = 100;
+    public int Questions { get; } = given.Number("--questions", 10) ?? 100;
 
-    public int Seed { get; private init; } = 1;
+    public int Seed { get; } = given.Number("--seed", 0) ?? 1;
 
-    public int? Threads { get; private init; }
-
-    public string Output { get; private init; } = Path.Combine("artifacts", "forgetting");
-
-    /// <exception cref="FormatException">An argument is unknown or has no proper value.</exception>
-    public static Settings Parse(string[] arguments)
-    {
-        Settings settings = new();
-        for (int i = 0; i < arguments.Length; i += 2)
-        {
-            string name = arguments[i], value = i + 1 < arguments.Length ? arguments[i + 1] : throw new FormatException($"{name} needs a value.");
-            settings = name switch
-            {
-                "--train" => settings with { Train = Number(16) },
-                "--replay" => settings with { Replay = Positive() },
-                "--learning-rate" => settings with { LearningRate = Positive() },
-                "--questions" => settings with { Questions = Number(10) },
-                "--seed" => settings with { Seed = Number(0) },
-                "--threads" => settings with { Threads = Number(1) },
-                "--output" => settings with { Output = value },
-                _ => throw new FormatException($"{name} is unknown."),
-            };
-
-            int Number(int least) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least
-                ? number
-                : throw new FormatException($"{name} must be a number of at least {least}, found '{value}'.");
-
-            double Positive() => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number is > 0 and <= 1
-                ? number
-                : throw new FormatException($"{name} must be a number above 0 and at most 1, found '{value}'.");
-        }
-
-        return settings;
-    }
+    public string Output { get; } = given.Text("--output") ?? Path.Combine("artifacts", "forgetting");
 }

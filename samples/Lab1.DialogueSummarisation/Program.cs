@@ -1,40 +1,18 @@
 // Lab 1 of the course: what a prompt, examples in it, and the inference parameters do to the summary of a dialogue.
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 using Lab1.DialogueSummarisation;
-using Shared;
 using Spectre.Console;
-using TorchSharp;
 
-Console.OutputEncoding = Encoding.UTF8;
-CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-try
-{
-    Run(Settings.Parse(args));
-    return 0;
-}
-catch (FormatException error)
-{
-    Console.Error.WriteLine($"{error.Message}\n\n{Settings.Usage}");
-    return 2;
-}
-catch (Exception error) when (error is LlmException or ArgumentException or IOException)
-{
-    Console.Error.WriteLine(error.Message);
-    return 1;
-}
+return Sample.Run(args, Settings.Usage, given => new Settings(given), Run);
 
-static void Run(Settings settings)
+static void Run(Settings settings, CancellationToken stop)
 {
     IReadOnlyList<Dialogue> data = DialogueFile.Read(settings.Data);
     if (settings.Score is null && settings.Examples.Concat(settings.Shots).Where(row => row >= data.Count).Select(row => (int?)row).FirstOrDefault() is { } beyond)
         throw new FormatException($"There is no row {beyond}: {settings.Data} has rows 0 to {data.Count - 1}. Choose others with --example and --shots.");
 
-    if (settings.Threads is { } threads)
-        torch.set_num_threads(threads);
     using Llm llm = LoadingDisplay.Load(settings.Model);
-    Summariser summariser = new(llm, settings.Raw, settings.Context);
+    Summariser summariser = new(llm, settings.Raw, settings.Context, stop);
     AnsiConsole.WriteLine($"{settings.Model}: {llm.Model.ParameterCount:N0} weights, room for {summariser.Context:N0} tokens. "
         + (summariser.Chats ? "Prompts go through its chat template (--raw leaves it out)." : "Prompts are given as they are."));
 
@@ -42,8 +20,8 @@ static void Run(Settings settings)
     GenerationOptions greedy = new() { Temperature = 0, MaxNewTokens = settings.MaxNewTokens };
     if (settings.Score is { } count)
     {
-        Heading("In-context learning, scored");
-        new InContextScores(summariser, greedy, settings.Batch, settings.Seed).Run(data, settings.ShotData is { } file ? DialogueFile.Read(file) : data, count);
+        Sample.Heading("In-context learning, scored");
+        new InContextScores(summariser, new() { Generation = greedy, BatchSize = settings.Batch }, settings.Seed).Run(data, settings.ShotData is { } file ? DialogueFile.Read(file) : data, count);
         AnsiConsole.WriteLine($"It took {clock.Elapsed.TotalSeconds:0} s.");
         return;
     }
@@ -68,7 +46,7 @@ static void ZeroShot(Summariser summariser, IReadOnlyList<(int Row, Dialogue Dia
         examples.SelectMany(example => prompts.Select(prompt => prompt.Template.Format(("dialogue", example.Dialogue.Text)))), options));
     for (int i = 0; i < examples.Count; i++)
     {
-        Heading($"1. Zero-shot: dialogue {examples[i].Row}");
+        Sample.Heading($"1. Zero-shot: dialogue {examples[i].Row}");
         AnsiConsole.WriteLine(examples[i].Dialogue.Text.Trim());
         AnsiConsole.WriteLine();
         Show("Prompt", examples[i].Dialogue, prompts.Select((prompt, p) => (prompt.Name, answers[(i * prompts.Length) + p])));
@@ -77,7 +55,7 @@ static void ZeroShot(Summariser summariser, IReadOnlyList<(int Row, Dialogue Dia
 
 static void FewShots(Summariser summariser, IReadOnlyList<Dialogue> shots, Dialogue target, GenerationOptions options)
 {
-    Heading("2. In-context learning: worked examples before the last dialogue");
+    Sample.Heading("2. In-context learning: worked examples before the last dialogue");
     FewShot examples = new(SummarisationTemplates.FlanWithSummary, SummarisationTemplates.ShotSeparator);
     foreach (Dialogue shot in shots)
         examples.Add(shot.Text, shot.Summary);
@@ -104,12 +82,12 @@ static void FewShots(Summariser summariser, IReadOnlyList<Dialogue> shots, Dialo
     static string Name(string kind, Completion answer, int dropped) =>
         $"{kind}, {answer.PromptTokens} tokens" + (dropped > 0 ? $", {dropped} did not fit" : "");
 
-    int[] Turns(int count) => summariser.Encode([.. shots.Take(count)], target.Text);
+    int[] Turns(int count) => summariser.Encode(summariser.Ask([.. shots.Take(count)], target.Text));
 }
 
 static void Parameters(Summariser summariser, Dialogue target, GenerationOptions greedy, int seed)
 {
-    Heading("3. Inference parameters: \"Summarize ...\" again, sampled");
+    Sample.Heading("3. Inference parameters: \"Summarize ...\" again, sampled");
     string prompt = SummarisationTemplates.Instruction.Format(("dialogue", target.Text));
     GenerationOptions sampled = greedy with { Temperature = null, Seed = seed };
     (string Name, GenerationOptions Options)[] settings =
@@ -127,7 +105,7 @@ static void Parameters(Summariser summariser, Dialogue target, GenerationOptions
 
 static void Probabilities(Summariser summariser, Dialogue target)
 {
-    Heading("4. How temperature changes the probabilities of the first token");
+    Sample.Heading("4. How temperature changes the probabilities of the first token");
     string prompt = SummarisationTemplates.Instruction.Format(("dialogue", target.Text));
     Dictionary<double, TokenDistribution> distributions = Waiting(() =>
         new[] { 0.1, 0.5, 1, 2 }.ToDictionary(temperature => temperature, temperature => summariser.NextToken(prompt, temperature)));
@@ -145,12 +123,6 @@ static void Probabilities(Summariser summariser, Dialogue target)
 
 // A sign of life while the model works, where somebody may be watching.
 static T Waiting<T>(Func<T> work) => AnsiConsole.Profile.Capabilities.Ansi ? AnsiConsole.Status().Start("The model writes ...", _ => work()) : work();
-
-static void Heading(string text)
-{
-    AnsiConsole.WriteLine();
-    AnsiConsole.Write(new Rule(Markup.Escape(text)).LeftJustified());
-}
 
 static void Show(string what, Dialogue dialogue, IEnumerable<(string Name, Completion Answer)> rows)
 {

@@ -1,9 +1,7 @@
-using System.Globalization;
-
 namespace Lab1.DialogueSummarisation;
 
 /// <summary>What the command line says.</summary>
-internal sealed record Settings
+internal sealed class Settings(Arguments given)
 {
     public const string Usage = """
         dotnet run --project samples/Lab1.DialogueSummarisation -c Release -- --model MODEL --data FILE [options]
@@ -27,66 +25,25 @@ internal sealed record Settings
         dialogsum/DialogSum_Data/dialogsum.test.jsonl (CC BY-NC-SA 4.0).
         """;
 
-    public string Model { get; private init; } = "";
+    public string Model { get; } = given.Required("--model");
 
-    public string Data { get; private init; } = "";
+    public string Data { get; } = given.Required("--data");
 
-    public IReadOnlyList<int> Examples { get; private init; } = [40, 200];
+    public IReadOnlyList<int> Examples { get; } = given.Numbers("--example", 0) ?? [40, 200];
 
-    public IReadOnlyList<int> Shots { get; private init; } = [40, 80, 120];
+    public IReadOnlyList<int> Shots { get; } = given.Numbers("--shots", 0) ?? [40, 80, 120];
 
-    public int MaxNewTokens { get; private init; } = 50;
+    public int MaxNewTokens { get; } = given.Number("--max-new-tokens") ?? 50;
 
-    public int? Context { get; private init; }
+    public int? Context { get; } = given.Number("--context");
 
-    public int Seed { get; private init; } = 1;
+    public int Seed { get; } = given.Number("--seed", 0) ?? 1;
 
-    public int? Threads { get; private init; }
+    public bool Raw { get; } = given.Flag("--raw");
 
-    public bool Raw { get; private init; }
+    public int? Score { get; } = given.Number("--score", 2);
 
-    public int? Score { get; private init; }
+    public string? ShotData { get; } = given.Text("--shot-data");
 
-    public string? ShotData { get; private init; }
-
-    public int Batch { get; private init; } = 8;
-
-    /// <exception cref="FormatException">An argument is unknown, missing, or has no proper value.</exception>
-    public static Settings Parse(string[] arguments)
-    {
-        Settings settings = new();
-        for (int i = 0; i < arguments.Length; i++)
-        {
-            string name = arguments[i];
-            settings = name switch
-            {
-                "--model" => settings with { Model = Value() },
-                "--data" => settings with { Data = Value() },
-                "--example" => settings with { Examples = Numbers() },
-                "--shots" => settings with { Shots = Numbers() },
-                "--max-new-tokens" => settings with { MaxNewTokens = Number(name, Value(), 1) },
-                "--context" => settings with { Context = Number(name, Value(), 1) },
-                "--seed" => settings with { Seed = Number(name, Value(), 0) },
-                "--threads" => settings with { Threads = Number(name, Value(), 1) },
-                "--raw" => settings with { Raw = true },
-                "--score" => settings with { Score = Number(name, Value(), 2) },
-                "--shot-data" => settings with { ShotData = Value() },
-                "--batch" => settings with { Batch = Number(name, Value(), 1) },
-                _ => throw new FormatException($"{name} is unknown."),
-            };
-
-            string Value() => ++i < arguments.Length ? arguments[i] : throw new FormatException($"{name} needs a value.");
-
-            int[] Numbers() => [.. Value().Split(',').Select(number => Number(name, number, 0))];
-        }
-
-        return settings.Model.Length == 0 ? throw new FormatException("--model is missing.")
-            : settings.Data.Length == 0 ? throw new FormatException("--data is missing.")
-            : settings;
-    }
-
-    private static int Number(string name, string value, int least) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least
-            ? number
-            : throw new FormatException($"{name} must be a number of at least {least}, found '{value}'.");
+    public int Batch { get; } = given.Number("--batch") ?? 8;
 }

@@ -7,13 +7,13 @@ internal static class CurvePicture
 {
     private const int Side = 640;
 
-    public static void Save(string path, TrainingResult result, (double Before, double After) heldOut, SummaryScores scores)
+    public static void Save(string path, TrainingResult result, (double Before, double After) heldOut, params EvaluationResult[] systems)
     {
         Multiplot picture = new();
         picture.AddPlots(2);
         picture.Layout = new ScottPlot.MultiplotLayouts.Grid(1, 2);
         DrawLoss(picture.GetPlot(0), result, heldOut);
-        DrawScores(picture.GetPlot(1), scores);
+        DrawScores(picture.GetPlot(1), systems);
         picture.SavePng(path, 2 * Side, Side);
     }
 
@@ -32,26 +32,11 @@ internal static class CurvePicture
         plot.ShowLegend(Alignment.UpperRight);
     }
 
-    private static void DrawScores(Plot plot, SummaryScores scores)
+    private static void DrawScores(Plot plot, EvaluationResult[] systems)
     {
-        IReadOnlyList<(string Metric, Estimate Original, Estimate Tuned)> rows = scores.Estimates;
-        Draw("original", -0.2, Colors.Gray, row => row.Original);
-        Draw("tuned", 0.2, Colors.SteelBlue, row => row.Tuned);
+        ScoreBars.Draw(plot, systems[0].Scores.Select(scores => scores.Name), [.. systems.Select(system => (system.System, (IEnumerable<MetricScores>)system.Scores))]);
         plot.Title("F1 with 95 % intervals");
-        plot.Axes.Bottom.SetTicks([.. rows.Select((_, place) => (double)place)], [.. rows.Select(row => row.Metric)]);
         plot.Axes.SetLimitsY(0, 1);
         plot.ShowLegend(Alignment.UpperLeft);
-
-        void Draw(string name, double shift, Color color, Func<(string Metric, Estimate Original, Estimate Tuned), Estimate> of)
-        {
-            var bars = plot.Add.Bars(rows.Select((row, place) => new Bar { Position = place + shift, Value = of(row).Value, Size = 0.38, FillColor = color }).ToArray());
-            bars.LegendText = name;
-            for (int place = 0; place < rows.Count; place++)
-            {
-                Estimate estimate = of(rows[place]);
-                var line = plot.Add.Line(place + shift, estimate.Low, place + shift, estimate.High);
-                (line.Color, line.LineWidth) = (Colors.Black, 2);
-            }
-        }
     }
 }

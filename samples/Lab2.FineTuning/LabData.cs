@@ -48,10 +48,15 @@ internal sealed record LabData(IReadOnlyList<Example> Train, IReadOnlyList<Examp
         (Example[] Examples, string Origin) Short(string path)
         {
             Example[] all = [.. Read(path, llm.HasChatTemplate)];
-            Example[] kept = [.. all.Where(example => Answers.Length(llm, example) <= settings.MaxLength)];
+            Example[] kept = [.. all.Where(example => Length(example) <= settings.MaxLength)];
             new Random(settings.Seed).Shuffle(kept);
             return (kept, $"{Path.GetFileName(path)}: {all.Length:N0} dialogues, {kept.Length:N0} of at most {settings.MaxLength} tokens with their summaries. ");
         }
+
+        // In training, the answer and the token that ends it included.
+        int Length(Example example) => example.Messages.Count > 0
+            ? llm.Tokenizer.EncodeIds(llm.RenderChat(example.Messages, addGenerationPrompt: false), addSpecialTokens: false).Length
+            : llm.Tokenizer.EncodeIds(example.Prompt + example.Completion).Length + 1;
 
         static void RequireEnough(int found, int wanted, string names)
         {

@@ -5,68 +5,36 @@
 //  - there is no dropout where answers are measured: the lab left its model in training mode;
 //  - the original's answers are written before training begins: later, the lab asked a model that had changed under its hands.
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 using Lab2.FineTuning;
 using Spectre.Console;
-using TorchSharp;
 
 const int ShownExamples = 3;
 
-Console.OutputEncoding = Encoding.UTF8;
-CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-using CancellationTokenSource stop = new();
-Console.CancelKeyPress += (_, key) =>
-{
-    key.Cancel = true;
-    stop.Cancel();
-};
-try
-{
-    Run(Settings.Parse(args), stop.Token);
-    return 0;
-}
-catch (FormatException error)
-{
-    Console.Error.WriteLine($"{error.Message}\n\n{Settings.Usage}");
-    return 2;
-}
-catch (OperationCanceledException)
-{
-    Console.Error.WriteLine("Stopped.");
-    return 130;
-}
-catch (Exception error) when (error is LlmException or ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException)
-{
-    Console.Error.WriteLine(error.Message);
-    return 1;
-}
+return Sample.Run(args, Settings.Usage, given => new Settings(given), Run);
 
 static void Run(Settings settings, CancellationToken stop)
 {
     Stopwatch clock = Stopwatch.StartNew();
-    if (settings.Threads is { } threads)
-        torch.set_num_threads(threads);
     using Llm llm = settings.Model is { } name ? LoadingDisplay.Load(name) : SmallModel.Create(settings.Seed);
     long parameters = llm.Model.ParameterCount, withoutModel = TrainingMemory.Now() - (parameters * sizeof(float));
     AnsiConsole.WriteLine($"{settings.Model ?? "A small Llama with random weights"}: {parameters:N0} weights.");
     if (settings.Model is null)
         Read(llm, settings, stop);
 
-    Heading("The data: prompts, completions, labels");
+    Sample.Heading("The data: prompts, completions, labels");
     LabData data = settings.Model is null ? LabData.MadeUp(settings) : LabData.FromFiles(settings, llm);
     AnsiConsole.WriteLine(data.Origin);
     BatchOptions batches = new() { Size = settings.Batch, MaxLength = settings.MaxLength, Truncation = Truncation.Refuse, GroupByLength = true };
     AnsiConsole.Write(LabelTable.Of(llm, data.Train, batches));
     AnsiConsole.WriteLine("The loss counts the answer and the token that ends it, nothing else: -100 means no label.");
 
-    Heading("The model as it is");
-    IReadOnlyList<string> original = Answers.Of("original", llm, data.Test, settings.MaxNewTokens, settings.Batch, stop);
+    Sample.Heading("The model as it is");
+    EvaluationResult original = Examine("original");
     double lossBefore = HeldOutLoss.Of(llm, data.Test, batches, stop);
     AnsiConsole.WriteLine($"Loss on the test: {lossBefore:0.000} nats a label. As the lab counted, padding to {settings.MaxLength} tokens labelled and unmasked, "
         + $"two of its rows would come to {HeldOutLoss.AsInTheLab(llm, [.. data.Test.Take(2)], settings.MaxLength):0.000}.");
 
-    Heading("Full fine-tuning");
+    Sample.Heading("Full fine-tuning");
     TrainingOptions options = new()
     {
         LearningRate = settings.LearningRate,
@@ -85,34 +53,41 @@ static void Run(Settings settings, CancellationToken stop)
     AnsiConsole.WriteLine("The course says 12 to 20 times the model. What is certain in fp32 with AdamW is 4 times, 16 bytes a weight; the rest "
         + "grows with the batch and its length, not with the weights, so a small model pays the most for it.");
 
-    Heading("The tuned model");
-    IReadOnlyList<string> tuned = Answers.Of("tuned", llm, data.Test, settings.MaxNewTokens, settings.Batch, stop);
+    Sample.Heading("The tuned model");
+    EvaluationResult tuned = Examine("tuned");
     for (int i = 0; i < Math.Min(ShownExamples, data.Test.Count); i++)
-        ShowSideBySide(data.Test[i], original[i], tuned[i]);
+        ShowSideBySide(data.Test[i], original.Predictions[i], tuned.Predictions[i]);
 
-    Heading($"ROUGE on {data.Test.Count} dialogues, 95 % intervals");
-    SummaryScores scores = new(data.Test, original, tuned, settings.Model is null ? ("facts right", Meeting.FactsRight) : null);
-    AnsiConsole.Write(scores.Table());
+    Sample.Heading("Scores, 95 % intervals: a difference of 0.01 is a point, as the lab counts");
+    Console.WriteLine(original.CompareWith(tuned));
     if (settings.Model is null)
         AnsiConsole.WriteLine("There are three ways to put a summary, and nobody can know which one the person took: no model comes near 1. Which facts are right does not depend on that.");
 
-    Heading("What is left");
-    Save(llm, settings, data.Test[0], tuned[0]);
-    scores.Report($"Full fine-tuning, {data.Test.Count} dialogues").Save(Path.Combine(settings.Output, "rouge.md"));
-    CurvePicture.Save(Path.Combine(settings.Output, "curves.png"), result, (lossBefore, lossAfter), scores);
+    Sample.Heading("What is left");
+    Save(llm, settings.Output, tuned, Answers(settings));
+    original.CompareWith(tuned).Save(Path.Combine(settings.Output, "rouge.md"));
+    CurvePicture.Save(Path.Combine(settings.Output, "curves.png"), result, (lossBefore, lossAfter), original, tuned);
     AnsiConsole.WriteLine($"The scores and the curves: {Path.Combine(settings.Output, "rouge.md")}, {Path.Combine(settings.Output, "curves.png")}\nAll of it took {clock.Elapsed.TotalSeconds:0} s.");
+
+    EvaluationResult Examine(string name)
+    {
+        Metric rouge = Metrics.RougeWith(new() { UseStemmer = true, AverageReferences = true }); // as in the lab
+        EvaluationOptions how = Answers(settings) with { System = name, Title = $"F1 on {data.Test.Count} dialogues" };
+        return WorkDisplay.Show(name, progress => llm.Evaluate(data.Test, settings.Model is null ? [rouge, Meeting.FactsRight] : [rouge], how, progress, stop));
+    }
 }
 
 // The first stage: a model that knows the language of the dialogues, and answers questions about them, as FLAN-T5 did.
 static void Read(Llm llm, Settings settings, CancellationToken stop)
 {
-    Heading($"Before the lab: the model reads {SmallModel.Meetings:N0} conversations, parts of others first, and questions with answers");
+    Sample.Heading($"Before the lab: the model reads {SmallModel.Meetings:N0} conversations, parts of others first, and questions with answers");
     TrainingResult result = TrainingDisplay.Show(progress => SmallModel.Read(llm, settings.Seed, progress, stop));
     AnsiConsole.WriteLine($"{result.Tokens:N0} tokens in {result.Elapsed.TotalSeconds:0} s.");
     Random random = new(settings.Seed + 2);
     Example[] questions = [.. Enumerable.Range(0, 20).Select(_ => Meeting.Draw(random)).SelectMany(meeting => Meeting.Tasks.Select(meeting.Asking))];
-    IReadOnlyList<string> answers = Answers.Of("questions", llm, questions, 12, 20, stop);
-    AnsiConsole.WriteLine($"It answers {answers.Zip(questions).Sum(pair => Meeting.IsRight(pair.First, pair.Second.Completion))} of {questions.Length} questions right. Nobody has asked it for a summary so far.");
+    EvaluationOptions how = new() { Generation = new() { DoSample = false, MaxNewTokens = 12 }, BatchSize = 20 };
+    MetricScores right = llm.Evaluate(questions, [Meeting.RightAnswer], how, cancellationToken: stop).Scores[0];
+    AnsiConsole.WriteLine($"It answers {right.Examples.Sum()} of {questions.Length} questions right. Nobody has asked it for a summary so far.");
 }
 
 static void ShowSideBySide(Example example, string original, string tuned)
@@ -127,18 +102,15 @@ static void ShowSideBySide(Example example, string original, string tuned)
 }
 
 // Saved, loaded again, and asked again: the answer must be the same.
-static void Save(Llm llm, Settings settings, Example example, string answer)
+static void Save(Llm llm, string output, EvaluationResult tuned, EvaluationOptions how)
 {
-    string folder = Path.Combine(settings.Output, "tuned");
+    string folder = Path.Combine(output, "tuned");
     llm.Save(folder);
     using Llm loaded = Llm.Load(folder);
-    GenerationOptions greedy = new() { Temperature = 0, MaxNewTokens = settings.MaxNewTokens };
-    string again = loaded.GenerateFromIds([Answers.Prompt(loaded, example)], greedy)[0].Text.Trim();
-    AnsiConsole.WriteLine($"The tuned model: {folder}; loaded again it gives {(again == answer ? "the same answer" : $"another answer: {again}")}.");
+    string again = loaded.Evaluate(tuned.Examples, [], how with { MaxExamples = 1 }).Predictions[0];
+    AnsiConsole.WriteLine($"The tuned model: {folder}; loaded again it gives {(again == tuned.Predictions[0] ? "the same answer" : $"another answer: {again}")}.");
 }
 
-static void Heading(string text)
-{
-    AnsiConsole.WriteLine();
-    AnsiConsole.Write(new Rule(Markup.Escape(text)).LeftJustified());
-}
+// Nothing here can leave dropout on: a model has no training mode, only a training run has dropout.
+static EvaluationOptions Answers(Settings settings) =>
+    new() { Generation = new() { DoSample = false, MaxNewTokens = settings.MaxNewTokens }, BatchSize = settings.Batch };

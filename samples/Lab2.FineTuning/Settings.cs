@@ -1,9 +1,7 @@
-using System.Globalization;
-
 namespace Lab2.FineTuning;
 
 /// <summary>What the command line says.</summary>
-internal sealed record Settings
+internal sealed class Settings
 {
     public const string Usage = """
         dotnet run --project samples/Lab2.FineTuning -c Release [-- options]
@@ -26,68 +24,44 @@ internal sealed record Settings
         dialogsum/DialogSum_Data/dialogsum.train.jsonl and dialogsum.test.jsonl (CC BY-NC-SA 4.0).
         """;
 
-    public string? Model { get; private init; }
-
-    public string? Data { get; private init; }
-
-    public string? TestData { get; private init; }
-
-    public int Train { get => field > 0 ? field : Model is null ? 1500 : 300; private init; }
-
-    public int Test { get; private init; } = 100;
-
-    public double LearningRate { get => field > 0 ? field : Model is null ? 1e-3 : 5e-5; private init; }
-
-    public int Epochs { get; private init; } = 1;
-
-    public int Batch { get; private init; } = 8;
-
-    public int MaxLength { get; private init; } = 256;
-
-    public int MaxNewTokens { get; private init; } = 50;
-
-    public int Seed { get; private init; } = 1;
-
-    public int? Threads { get; private init; }
-
-    public string Output { get; private init; } = Path.Combine("artifacts", "lab2");
-
-    /// <exception cref="FormatException">An argument is unknown, missing, or has no proper value.</exception>
-    public static Settings Parse(string[] arguments)
+    /// <exception cref="FormatException">An argument is missing, or has no proper value.</exception>
+    public Settings(Arguments given)
     {
-        Settings settings = new();
-        for (int i = 0; i < arguments.Length; i += 2)
-        {
-            string name = arguments[i], value = i + 1 < arguments.Length ? arguments[i + 1] : throw new FormatException($"{name} needs a value.");
-            settings = name switch
-            {
-                "--model" => settings with { Model = value },
-                "--data" => settings with { Data = value },
-                "--test-data" => settings with { TestData = value },
-                "--train" => settings with { Train = Number(1) },
-                "--test" => settings with { Test = Number(3) },
-                "--learning-rate" => settings with { LearningRate = Rate() },
-                "--epochs" => settings with { Epochs = Number(1) },
-                "--batch" => settings with { Batch = Number(1) },
-                "--max-length" => settings with { MaxLength = Number(16) },
-                "--max-new-tokens" => settings with { MaxNewTokens = Number(1) },
-                "--seed" => settings with { Seed = Number(0) },
-                "--threads" => settings with { Threads = Number(1) },
-                "--output" => settings with { Output = value },
-                _ => throw new FormatException($"{name} is unknown."),
-            };
-
-            int Number(int least) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least
-                ? number
-                : throw new FormatException($"{name} must be a number of at least {least}, found '{value}'.");
-
-            double Rate() => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double rate) && rate > 0 && double.IsFinite(rate)
-                ? rate
-                : throw new FormatException($"{name} must be a number above 0, found '{value}'.");
-        }
-
-        return settings.Model is null == settings.Data is null && (settings.TestData is null || settings.Data is not null)
-            ? settings
-            : throw new FormatException("--model and --data belong together, and --test-data to them.");
+        (Model, Data, TestData) = (given.Text("--model"), given.Text("--data"), given.Text("--test-data"));
+        if (Model is null != Data is null || (Data is null && TestData is not null))
+            throw new FormatException("--model and --data belong together, and --test-data to them.");
+        Train = given.Number("--train") ?? (Model is null ? 1500 : 300);
+        Test = given.Number("--test", 3) ?? 100;
+        LearningRate = given.Real("--learning-rate") ?? (Model is null ? 1e-3 : 5e-5);
+        Epochs = given.Number("--epochs") ?? 1;
+        Batch = given.Number("--batch") ?? 8;
+        MaxLength = given.Number("--max-length", 16) ?? 256;
+        MaxNewTokens = given.Number("--max-new-tokens") ?? 50;
+        Seed = given.Number("--seed", 0) ?? 1;
+        Output = given.Text("--output") ?? Path.Combine("artifacts", "lab2");
     }
+
+    public string? Model { get; }
+
+    public string? Data { get; }
+
+    public string? TestData { get; }
+
+    public int Train { get; }
+
+    public int Test { get; }
+
+    public double LearningRate { get; }
+
+    public int Epochs { get; }
+
+    public int Batch { get; }
+
+    public int MaxLength { get; }
+
+    public int MaxNewTokens { get; }
+
+    public int Seed { get; }
+
+    public string Output { get; }
 }

@@ -16,8 +16,7 @@ internal sealed class Findings(string title)
 
     public void Heading(string text)
     {
-        AnsiConsole.WriteLine();
-        AnsiConsole.Write(new Rule(Markup.Escape(text)).LeftJustified());
+        Sample.Heading(text);
         _markdown.Append('\n').Append("**").Append(text).Append("**\n");
     }
 

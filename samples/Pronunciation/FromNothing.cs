@@ -6,9 +6,9 @@ internal static class FromNothing
     private const int Steps = 6000, Batch = 128, Milestones = 10;
     private const double Rate = 3e-3;
 
-    public static void Run(Settings settings, Lexicons words, Findings findings)
+    public static void Run(Settings settings, Lexicons words, Findings findings, CancellationToken stop)
     {
-        Lesson lesson = new(settings.Steps ?? Steps, settings.Batch ?? Batch, settings.Rate ?? Rate, settings);
+        Lesson lesson = new(settings.Steps ?? Steps, settings.Batch ?? Batch, settings.Rate ?? Rate, settings, stop);
         Report report = new($"American: {words.American.HeldOut.Count:N0} held-out words, and the {words.Golden.Count:N0} of the publisher's list");
         Example[] golden = [.. words.Golden.Select(word => new Example(word.Word, word.Lexicon))];
 

@@ -5,7 +5,8 @@ namespace Pronunciation;
 /// <param name="batch">Words of a step.</param>
 /// <param name="rate">The highest learning rate.</param>
 /// <param name="settings">The rest.</param>
-internal sealed class Lesson(int steps, int batch, double rate, Settings settings)
+/// <param name="stop">Ends it.</param>
+internal sealed class Lesson(int steps, int batch, double rate, Settings settings, CancellationToken stop)
 {
     public int Steps => steps;
 
@@ -36,7 +37,7 @@ internal sealed class Lesson(int steps, int batch, double rate, Settings setting
             Effort before = Effort.Now();
             between?.Invoke(done, before - start - aside);
             aside += Effort.Now() - before;
-        })));
+        }), stop));
         return (result, Effort.Now() - start - aside);
     }
 

@@ -1,40 +1,19 @@
 // A real encoder–decoder that turns American words into sounds: it learns British and forgets American, or does not if some
 // American is replayed; and the same network is trained from nothing.
-using System.Globalization;
-using System.Text;
 using Pronunciation;
 using Spectre.Console;
-using TorchSharp;
 
-Console.OutputEncoding = Encoding.UTF8;
-CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-try
-{
-    Run(Settings.Parse(args));
-    return 0;
-}
-catch (FormatException error)
-{
-    Console.Error.WriteLine($"{error.Message}\n\n{Settings.Usage}");
-    return 2;
-}
-catch (Exception error) when (error is LlmException or ArgumentException or IOException)
-{
-    Console.Error.WriteLine(error.Message);
-    return 1;
-}
+return Sample.Run(args, Settings.Usage, given => new Settings(given), Run);
 
-static void Run(Settings settings)
+static void Run(Settings settings, CancellationToken stop)
 {
-    if (settings.Threads is { } threads)
-        torch.set_num_threads(threads);
     Directory.CreateDirectory(settings.Output);
     Lexicons words = Lexicons.Read(Speller.Open(settings.Model), settings.Data, settings.HeldOut, settings.Seed);
     AnsiConsole.WriteLine($"{words.American.HeldOut.Count:N0} words are held out of both accents, {words.Differing().Count:N0} of which the British say differently.");
     if (settings.Command is "tune" or "all")
-        Tuning.Run(settings, words, Begun("Learning British"));
+        Tuning.Run(settings, words, Begun("Learning British"), stop);
     if (settings.Command is "scratch" or "all")
-        FromNothing.Run(settings, words, Begun("The same network from nothing"));
+        FromNothing.Run(settings, words, Begun("The same network from nothing"), stop);
 
     Findings Begun(string title)
     {

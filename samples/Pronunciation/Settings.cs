@@ -1,9 +1,7 @@
-using System.Globalization;
-
 namespace Pronunciation;
 
 /// <summary>What the command line says.</summary>
-internal sealed record Settings
+internal sealed class Settings(Arguments given)
 {
     public const string Usage = """
         dotnet run --project samples/Pronunciation -c Release -- tune|scratch|all --model FOLDER --data FOLDER [options]
@@ -24,73 +22,27 @@ internal sealed record Settings
           --output FOLDER   for tables, figures and models (artifacts/pronunciation)
         """;
 
-    public string Command { get; private init; } = "";
+    public string Command { get; } = given.Command("tune", "scratch", "all");
 
-    public string Model { get; private init; } = "";
+    public string Model { get; } = given.Required("--model");
 
-    public string Data { get; private init; } = "";
+    public string Data { get; } = given.Required("--data");
 
-    public int? Steps { get; private init; }
+    public int? Steps { get; } = given.Number("--steps");
 
-    public double? Minutes { get; private init; }
+    public double? Minutes { get; } = given.Real("--minutes", 1e6);
 
-    public int? Batch { get; private init; }
+    public int? Batch { get; } = given.Number("--batch");
 
-    public double? Rate { get; private init; }
+    public double? Rate { get; } = given.Real("--rate", 1);
 
-    public IReadOnlyList<double> Replay { get; private init; } = [0, 0.1, 0.3];
+    public IReadOnlyList<double> Replay { get; } = given.Reals("--replay", 0.9) ?? [0, 0.1, 0.3];
 
-    public int HeldOut { get; private init; } = 1500;
+    public int HeldOut { get; } = given.Number("--held-out") ?? 1500;
 
-    public bool Dropout { get; private init; }
+    public bool Dropout { get; } = given.Flag("--dropout");
 
-    public int? Threads { get; private init; }
+    public int Seed { get; } = given.Number("--seed", 0) ?? 1;
 
-    public int Seed { get; private init; } = 1;
-
-    public string Output { get; private init; } = Path.Combine("artifacts", "pronunciation");
-
-    /// <exception cref="FormatException">An argument is unknown, missing, or has no proper value.</exception>
-    public static Settings Parse(string[] arguments)
-    {
-        Settings settings = new();
-        for (int i = 0; i < arguments.Length; i++)
-        {
-            string name = arguments[i];
-            settings = name switch
-            {
-                "tune" or "scratch" or "all" => settings with { Command = name },
-                "--model" => settings with { Model = Value() },
-                "--data" => settings with { Data = Value() },
-                "--steps" => settings with { Steps = Number(name, Value(), 1) },
-                "--minutes" => settings with { Minutes = Real(name, Value(), 0.001, 1e6) },
-                "--batch" => settings with { Batch = Number(name, Value(), 1) },
-                "--rate" => settings with { Rate = Real(name, Value(), 0, 1) },
-                "--replay" => settings with { Replay = [.. Value().Split(',').Select(share => Real(name, share, 0, 0.9))] },
-                "--held-out" => settings with { HeldOut = Number(name, Value(), 1) },
-                "--dropout" => settings with { Dropout = true },
-                "--threads" => settings with { Threads = Number(name, Value(), 1) },
-                "--seed" => settings with { Seed = Number(name, Value(), 0) },
-                "--output" => settings with { Output = Value() },
-                _ => throw new FormatException($"{name} is unknown."),
-            };
-
-            string Value() => ++i < arguments.Length ? arguments[i] : throw new FormatException($"{name} needs a value.");
-        }
-
-        return settings.Command.Length == 0 ? throw new FormatException("Say what to do: tune, scratch or all.")
-            : settings.Model.Length == 0 ? throw new FormatException("--model is missing.")
-            : settings.Data.Length == 0 ? throw new FormatException("--data is missing.")
-            : settings;
-    }
-
-    private static int Number(string name, string value, int least) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least
-            ? number
-            : throw new FormatException($"{name} must be a number of at least {least}, found '{value}'.");
-
-    private static double Real(string name, string value, double least, double most) =>
-        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number >= least && number <= most
-            ? number
-            : throw new FormatException($"{name} must be a number from {least} to {most}, found '{value}'.");
+    public string Output { get; } = given.Text("--output") ?? Path.Combine("artifacts", "pronunciation");
 }

@@ -6,9 +6,9 @@ internal static class Tuning
     private const int Steps = 1000, Batch = 64;
     private const double Rate = 5e-4;
 
-    public static void Run(Settings settings, Lexicons words, Findings findings)
+    public static void Run(Settings settings, Lexicons words, Findings findings, CancellationToken stop)
     {
-        Lesson lesson = new(settings.Steps ?? Steps, settings.Batch ?? Batch, settings.Rate ?? Rate, settings);
+        Lesson lesson = new(settings.Steps ?? Steps, settings.Batch ?? Batch, settings.Rate ?? Rate, settings, stop);
         string measured = $"{words.British.HeldOut.Count:N0} held-out words, {words.Differing().Count:N0} of which the British say differently";
         findings.Heading("The published model");
         Accents before = Published(words, findings);

@@ -37,16 +37,18 @@ internal sealed partial record Meeting(
     /// <summary>The dialogue and all questions.</summary>
     public Example WholeToRead(Random random) => Reading(Dialogue, Tasks, random);
 
+    /// <summary>Whether the first line is the answer to the question: a model that has only read goes on with the next question.</summary>
+    public static Metric RightAnswer { get; } = new("right", (answer, references) => references.Contains(answer.Split('\n')[0].Trim()) ? 1 : 0);
+
     /// <summary>Which share of the reference's facts (day, hour, place, topic, who brings what) the answer has.</summary>
-    public static double FactsRight(string answer, string reference)
+    public static Metric FactsRight { get; } = new("facts right", (answer, references) => references.Average(reference => FactsOf(answer, reference)));
+
+    private static double FactsOf(string answer, string reference)
     {
         string[] facts = [.. Fact().Matches(reference).Select(match => match.Value)];
         HashSet<string> said = new(Fact().Matches(answer).Select(match => match.Value), StringComparer.OrdinalIgnoreCase);
         return (double)facts.Count(said.Contains) / facts.Length;
     }
-
-    /// <summary>1 where the first line is the answer to the question, else 0: a model that has only read goes on with the next question.</summary>
-    public static double IsRight(string answer, string reference) => answer.Split('\n')[0].Trim() == reference ? 1 : 0;
 
     public static Meeting Draw(Random random)
     {

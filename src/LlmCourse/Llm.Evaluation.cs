@@ -138,7 +138,7 @@ public sealed partial class Llm
         ArgumentNullException.ThrowIfNull(metrics);
         options = (options ?? new EvaluationOptions()).Validate();
         Example[] examples = Evaluator.Take(test, options.MaxExamples);
-        int[][] prompts = [.. examples.Select(Prompt)];
+        int[][] prompts = [.. Evaluator.Asked(examples, options).Select(Prompt)];
         // Nothing in it waits: the model answers on this thread.
         IReadOnlyList<string> answers = Evaluator.InBatches(
             prompts, prompt => prompt.Length, options, (batch, how) => Task.FromResult(GenerateFromIds(batch, how, cancellationToken)),

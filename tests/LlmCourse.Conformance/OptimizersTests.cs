@@ -91,6 +91,13 @@ public sealed partial class OptimizersTests
                 Nesterov = settings.Flag("nesterov"),
                 WeightDecay = settings.Number("weight_decay", 0),
             },
+            "torch.optim.RMSprop" => new RmsPropOptions
+            {
+                Smoothing = settings.Number("alpha", 0.99),
+                Epsilon = settings.Number("eps", 1e-8),
+                Momentum = settings.Number("momentum", 0),
+                WeightDecay = settings.Number("weight_decay", 0),
+            },
             "transformers.Adafactor" => new AdafactorOptions
             {
                 StepSize = settings.Flag("warmup_init") ? AdafactorStep.RelativeWithWarmUp

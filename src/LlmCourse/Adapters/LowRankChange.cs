@@ -33,7 +33,7 @@ internal sealed class LowRankChange : SiteChange, IFactored
         _dropout = dropout;
         _upBias = upBias is null ? null : Owned(upBias);
         if (start is { } factors)
-            _start = (factors.Down.clone().DetachFromDisposeScope(), factors.Up.clone().DetachFromDisposeScope());
+            _start = (Kept(factors.Down), Kept(factors.Up));
     }
 
     /// <summary>A [r, input].</summary>
@@ -84,6 +84,12 @@ internal sealed class LowRankChange : SiteChange, IFactored
     }
 
     public override SiteChange Copy() => new LowRankChange(Down, Up, Scale, _dropout, _upBias, _start);
+
+    private static Tensor Kept(Tensor value)
+    {
+        using Tensor rows = value.contiguous();
+        return rows.clone().DetachFromDisposeScope();
+    }
 
     public override void Dispose()
     {

@@ -45,7 +45,7 @@ internal sealed class Merging(TransformerModel model)
         foreach (IGrouping<NamedSite, SiteChange> group in changes)
             results[group.Key] = Merged(group.Key, group, adapters, weights);
 
-        bool untie = model.Config.Head.Tied && results.Keys.Any(site => site.Site.Kind == SiteKind.Table || site.IsOutput);
+        bool untie = model.Config.Head.Tied && changes.Any(group => (group.Key.Site.Kind == SiteKind.Table || group.Key.IsOutput) && group.Any(change => change is not BiasChange));
         Restore();
         if (untie)
         {

@@ -34,11 +34,11 @@ internal abstract class SiteChange : IDisposable
             parameter.Value.Dispose();
     }
 
-    /// <summary>A trained parameter of its own with a tensor's values, that no scope owns.</summary>
+    /// <summary>A trained parameter of its own with a tensor's values, row by row whatever the tensor's strides, that no scope owns.</summary>
     protected static Parameter Owned(Tensor value)
     {
-        using Tensor plain = value.detach();
-        Parameter parameter = new(plain.clone());
+        using Tensor plain = value.detach(), rows = plain.contiguous(), copy = rows.clone();
+        Parameter parameter = new(copy);
         parameter.DetachFromDisposeScope();
         return parameter;
     }

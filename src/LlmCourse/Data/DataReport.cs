@@ -1,7 +1,7 @@
 namespace LlmCourse.Data;
 
 /// <summary>What became of a set of examples when they were made into tokens. Nothing is cut or left out without being counted here.</summary>
-public sealed record DataReport
+public sealed class DataReport
 {
     /// <summary>Examples that were given.</summary>
     public required int Examples { get; init; }

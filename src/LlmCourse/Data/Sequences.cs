@@ -47,10 +47,10 @@ public sealed class Sequences : IDisposable
     public Tensor? TokenTypes { get; private init; }
 
     /// <summary>True where no row is padded.</summary>
-    public bool IsDense => Array.TrueForAll(_lengths, length => length == Width);
+    internal bool IsDense => Array.TrueForAll(_lengths, length => length == Width);
 
     /// <summary>True where every row starts in column 0.</summary>
-    public bool StartsAtZero => Array.TrueForAll(_starts, start => start == 0);
+    internal bool StartsAtZero => Array.TrueForAll(_starts, start => start == 0);
 
     internal long MinimumTokenType { get; private init; }
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace LlmCourse.Evaluation;
 
 /// <summary>What BLEU says about a text or a corpus, and the counts behind it.</summary>
-public sealed record BleuScore
+public sealed class BleuScore
 {
     /// <summary>The score, 0 to 100. A perfect one may be 100.00000000000004, as it is in sacreBLEU.</summary>
     public required double Score { get; init; }

@@ -1,3 +1,4 @@
+using LlmCourse.Data;
 using LlmCourse.Generation;
 
 namespace LlmCourse.Evaluation;
@@ -10,6 +11,12 @@ public sealed record EvaluationOptions
     /// end follow the model. Write <c>new GenerationOptions { DoSample = false, MaxNewTokens = 60 }</c>.
     /// </summary>
     public GenerationOptions Generation { get; init; } = new() { DoSample = false };
+
+    /// <summary>
+    /// How an example is asked, if not as it stands: in other words, or behind worked examples, as in <c>example => example with
+    /// { Prompt = shots.Ask(example.Prompt) }</c>. Answers are scored against the example itself, so that ways to ask can be compared.
+    /// </summary>
+    public Func<Example, Example>? Ask { get; init; }
 
     /// <summary>How many examples are answered at once, 1 or more.</summary>
     public int BatchSize { get; init; } = 8;

@@ -43,7 +43,7 @@ public sealed class EvaluationResult
         foreach (EvaluationResult result in WithOthers(others))
         {
             foreach (MetricScores scores in result.Scores)
-                report.Add(scores.LowerIsBetter ? $"{scores.Name} (lower is better)" : scores.Name, result.System, scores.Estimate(_options.Bootstrap));
+                report.Add(Row(scores), result.System, scores.Estimate(_options.Bootstrap));
         }
 
         return report;
@@ -58,6 +58,22 @@ public sealed class EvaluationResult
         ArgumentNullException.ThrowIfNull(candidate);
         WithOthers([candidate]);
         return this[metric].CompareWith(candidate[metric], _options.Bootstrap);
+    }
+
+    /// <summary>Every figure of both models on the same examples, the difference with its interval, and its p-value; this one is the baseline.</summary>
+    /// <param name="candidate">The other model's result, under another name.</param>
+    /// <exception cref="ArgumentException">The examples or the figures differ, or both models have the same name.</exception>
+    public Report CompareWith(EvaluationResult candidate)
+    {
+        Report report = Report(candidate);
+        foreach (MetricScores scores in Scores)
+        {
+            PairedComparison change = CompareWith(candidate, scores.Name);
+            report.Add(Row(scores), "difference", change.Difference);
+            report.Add(Row(scores), "p", change.PValue);
+        }
+
+        return report;
     }
 
     /// <summary>What stands in the references and what models wrote, one under the other, as plain text.</summary>
@@ -79,6 +95,8 @@ public sealed class EvaluationResult
     }
 
     private string Title => _options.Title ?? FormattableString.Invariant($"{Examples.Count} examples");
+
+    private static string Row(MetricScores scores) => scores.LowerIsBetter ? $"{scores.Name} (lower is better)" : scores.Name;
 
     private string Name(int index) => Examples[index].Source ?? FormattableString.Invariant($"{index + 1}");
 

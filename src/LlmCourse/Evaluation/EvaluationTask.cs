@@ -3,7 +3,7 @@ using LlmCourse.Data;
 namespace LlmCourse.Evaluation;
 
 /// <summary>Something a model can do, with the examples to measure it on. Immutable.</summary>
-public sealed record EvaluationTask
+public sealed class EvaluationTask
 {
     private EvaluationTask(string name)
     {

@@ -24,9 +24,10 @@ public static class Evaluator
         ArgumentNullException.ThrowIfNull(metrics);
         options = (options ?? new EvaluationOptions()).Validate();
         Example[] examples = Take(test, options.MaxExamples);
-        if (Array.Find(examples, example => example.Messages.Count > 0) is { } chat)
+        Example[] asked = Asked(examples, options);
+        if (Array.Find(asked, example => example.Messages.Count > 0) is { } chat)
             throw new DataException(ExampleEncoder.Where(chat), "a conversation needs a model with a chat template, and this is a text generator. Give it a prompt and a completion.");
-        string[] prompts = [.. examples.Select(example => example.Prompt)];
+        string[] prompts = [.. asked.Select(example => example.Prompt)];
         IReadOnlyList<string> answers = await InBatches(
             prompts, prompt => prompt.Length, options, (batch, how) => generator.GenerateAsync(batch, how, cancellationToken),
             done => progress?.Report(new EvaluationProgress(done, examples.Length)), cancellationToken).ConfigureAwait(false);
@@ -40,6 +41,16 @@ public static class Evaluator
         Example[] examples = [.. most is { } count ? test.Take(count) : test];
         Inputs.RequireNoNull(examples, nameof(test));
         return examples.Length > 0 ? examples : throw new DataException("the test", "there are no examples to evaluate on.");
+    }
+
+    /// <summary>The examples as they are put to the model.</summary>
+    internal static Example[] Asked(Example[] examples, EvaluationOptions options)
+    {
+        if (options.Ask is not { } ask)
+            return examples;
+        Example[] asked = [.. examples.Select(ask)];
+        Inputs.RequireNoNull(asked, nameof(EvaluationOptions.Ask));
+        return asked;
     }
 
     /// <summary>The turns before the assistant's last one: what a conversation asks.</summary>

@@ -17,7 +17,7 @@ public static class Rouge
     public static RougeScores Score(string prediction, string reference, RougeOptions? options = null) =>
         Score(prediction, [reference], options);
 
-    /// <summary>Scores a text against several references: for each figure the reference with the best F1 counts.</summary>
+    /// <summary>Scores a text against several references: for each figure the one with the best F1 counts, unless <see cref="RougeOptions.AverageReferences"/> is set.</summary>
     /// <param name="prediction">What the model wrote.</param>
     /// <param name="references">What different people wrote; at least one.</param>
     /// <param name="options">What counts as the same word; null for rouge_score's defaults.</param>
@@ -52,16 +52,11 @@ public static class Rouge
         IReadOnlyList<string> predictions, IReadOnlyList<IReadOnlyList<string>> references, RougeOptions? options = null)
     {
         Inputs.RequireReferences(predictions, references, sameNumber: false);
-        RougeScorer scorer = new(options ?? new RougeOptions());
-        var scores = new RougeScores[predictions.Count];
-        for (int i = 0; i < scores.Length; i++)
-        {
-            scores[i] = scorer.Score(predictions[i], references[i][0]);
-            for (int k = 1; k < references[i].Count; k++)
-                scores[i] = RougeScores.Best(scores[i], scorer.Score(predictions[i], references[i][k]));
-        }
+        options ??= new RougeOptions();
+        RougeScorer scorer = new(options);
+        return [.. predictions.Select((prediction, i) => OfReferences([.. references[i].Select(reference => scorer.Score(prediction, reference))]))];
 
-        return scores;
+        RougeScores OfReferences(RougeScores[] scores) => options.AverageReferences ? RougeScores.Mean(scores) : scores.Aggregate(RougeScores.Best);
     }
 
     /// <summary>The average of each figure. For an interval around one of them see <see cref="Bootstrap.Mean"/>.</summary>

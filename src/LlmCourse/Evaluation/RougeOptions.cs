@@ -23,6 +23,12 @@ public sealed record RougeOptions
     /// </summary>
     public bool SplitSentences { get; init; }
 
+    /// <summary>
+    /// Of several references, takes the mean of the scores: what a table with a row for each reference comes to, as the course's lab
+    /// has it. Off, for each figure the reference with the best F1 counts, as in rouge_score.
+    /// </summary>
+    public bool AverageReferences { get; init; }
+
     /// <summary>The longest n-grams that are counted, 2 to 9.</summary>
     public int MaxOrder { get; init; } = 2;
 

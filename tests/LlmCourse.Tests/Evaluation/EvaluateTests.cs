@@ -61,6 +61,21 @@ public sealed class EvaluateTests
     }
 
     [SkippableFact]
+    public void An_example_may_be_asked_in_another_way_and_is_scored_as_itself()
+    {
+        using TemporaryFolder folder = TinyLlm.Folder("llama");
+        using Llm llm = Llm.FromConfig(folder.Path, 7, LogLikelihoodTests.OnDevice);
+        Example[] test = [new("hello", "you") { References = ["you", "me"] }, new("ab", "c")];
+        EvaluationOptions shown = Short with { System = "shown", Ask = example => example with { Prompt = "ba " + example.Prompt, References = ["nothing"] } };
+        EvaluationResult plain = llm.Evaluate(test, [Metrics.F1], Short), found = llm.Evaluate(test, [Metrics.F1], shown);
+        Assert.Equal(["ba hello", "ba ab"], test.Select(shown.Ask).Select(example => example.Prompt));
+        Assert.Equal(test.Select(example => llm.Generate("ba " + example.Prompt, Short.Generation).Text.Trim()), found.Predictions);
+        Assert.Equal(test.Select((example, i) => Squad.F1(found.Predictions[i], example.References)), found["F1"].Examples);
+        Assert.Equal(plain["F1"].Value, plain.CompareWith(found, "F1").Baseline);
+        Assert.ThrowsAny<ArgumentException>(() => llm.Evaluate(test, [], Short with { Ask = _ => null! }));
+    }
+
+    [SkippableFact]
     public void Two_models_are_compared_on_the_same_examples()
     {
         using TemporaryFolder folder = TinyLlm.Folder("llama");
@@ -74,6 +89,9 @@ public sealed class EvaluateTests
         PairedComparison change = before.CompareWith(after, "same text");
         Assert.Equal((before["same text"].Value, 1.0), (change.Baseline, change.Candidate));
         Assert.Contains("original", before.Report(after).ToString(), StringComparison.Ordinal);
+        string[] compared = before.CompareWith(after).ToString().Split('\n');
+        Assert.Equal(["original", "tuned", "difference", "p"], compared[1].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains(change.Difference.ToString(), compared[2], StringComparison.Ordinal);
         string[] lines = before.SideBySide(2, after).Split('\n');
         Assert.Equal(["letters", "example    "], [lines[0], lines[1][..11]]);
         Assert.StartsWith("1          reference  A", lines[2], StringComparison.Ordinal);

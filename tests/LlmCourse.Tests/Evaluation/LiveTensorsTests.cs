@@ -25,7 +25,7 @@ public sealed class LiveTensorsTests
             llm.TokenAccuracy(test);
             if (llm.Model.Config.Encoder is null)
                 llm.Perplexity("hello world, hello you", new PerplexityOptions { Window = 6 });
-            Assert.ThrowsAny<ArgumentException>(() => TokenScorer.Score(llm.Model, [[new ContinuationRow(llm.Model.Config.Encoder is null ? null : [3], [3, 300], 1)]], 1));
+            Assert.ThrowsAny<ArgumentException>(() => TokenScorer.Score(llm.Model, LlmCourse.Transformers.ForwardContext.Evaluation, [[new ContinuationRow(llm.Model.Config.Encoder is null ? null : [3], [3, 300], 1)]], 1));
         });
     }
 }

@@ -153,7 +153,7 @@ public sealed class LogLikelihoodTests
         Completion written = llm.GenerateFromIds([[3, 4, 5]], new GenerationOptions { MaxNewTokens = 6, EosTokenIds = [], Temperature = 0 })[0];
         int[] tokens = [3, 4, 5, .. written.Tokens], other = [.. tokens];
         other[6] = (other[6] + 1) % 300;
-        ContinuationScore[] scores = TokenScorer.Score(llm.Model, [[new ContinuationRow(null, tokens, 3), new ContinuationRow(null, other, 3)]], 8)[0];
+        ContinuationScore[] scores = TokenScorer.Score(llm.Model, LlmCourse.Transformers.ForwardContext.Evaluation, [[new ContinuationRow(null, tokens, 3), new ContinuationRow(null, other, 3)]], 8)[0];
         Assert.True(scores[0].IsGreedy);
         Assert.False(scores[1].IsGreedy);
         Assert.Equal(written.LogProbabilities.Sum(), scores[0].LogLikelihood, 1e-4);
@@ -167,7 +167,7 @@ public sealed class LogLikelihoodTests
         Assert.ThrowsAny<ArgumentException>(() => llm.LogLikelihood("hello", ""));
         Assert.ThrowsAny<ArgumentException>(() => llm.LogLikelihood(null!, "hello"));
         Assert.Throws<InvalidOperationException>(() => bert.LogLikelihood("hello", " world"));
-        Assert.ThrowsAny<ArgumentException>(() => TokenScorer.Score(llm.Model, [[new ContinuationRow(null, [3, 300], 1)]], 8));
+        Assert.ThrowsAny<ArgumentException>(() => TokenScorer.Score(llm.Model, LlmCourse.Transformers.ForwardContext.Evaluation, [[new ContinuationRow(null, [3, 300], 1)]], 8));
         using (no_grad())
             llm.Model.NamedParameters.First().Parameter.fill_(double.NaN);
         Assert.Throws<GenerationException>(() => llm.LogLikelihood("hello", " world"));

@@ -107,6 +107,14 @@ public sealed class RougeTests
         static (double, double) Of(RougeScores scores) => (scores.Rouge1.Precision, scores.Rouge1.Recall);
     }
 
+    [Fact]
+    public void Or_the_mean_over_references_if_that_is_asked_for()
+    {
+        // Precision 1/3 and 2/3, recall 1/2 and 1, F1 2/5 and 4/5: the mean of F1, not F1 of the means.
+        PrecisionRecall found = Rouge.Score("a c d", ["a b", "a c"], new() { AverageReferences = true }).Rouge1;
+        Assert.Equal((((1.0 / 3) + (2.0 / 3)) / 2, (0.5 + 1) / 2, (0.4 + 0.8) / 2), (found.Precision, found.Recall, found.F1));
+    }
+
     [Theory]
     [InlineData("", "")]
     [InlineData("", "word")]

@@ -67,6 +67,7 @@ internal static class Bart
         .. Stack("encoder"),
         .. Stack("decoder"),
         .. Attention("decoder.{i}.cross", "model.decoder.layers.{i}.encoder_attn"),
+        new("head.output", "lm_head"),
         new("head.output.bias", "final_logits_bias", IsTensor: true),
     ];
 

@@ -12,9 +12,9 @@ internal static class Bert
             .. Modules(config, "bert"),
             new("head.dense", "cls.predictions.transform.dense"),
             new("head.norm", "cls.predictions.transform.LayerNorm"),
-            config.Head.Kind == HeadKind.MaskedLanguageModel
-                ? new("head.output.bias", "cls.predictions.bias", IsTensor: true)
-                : new("head.output", "classifier"),
+            .. config.Head.Kind == HeadKind.MaskedLanguageModel
+                ? new ModuleName[] { new("head.output", "cls.predictions.decoder"), new("head.output.bias", "cls.predictions.bias", IsTensor: true) }
+                : [new("head.output", "classifier")],
         ],
         BasePrefix = "bert.",
         Leftovers = ["bert.embeddings.position_ids", "bert.pooler.", "cls.predictions.decoder.weight", "cls.predictions.decoder.bias", "cls.seq_relationship."],
@@ -27,7 +27,6 @@ internal static class Bert
         config.Only("is_decoder", "false");
         config.Only("add_cross_attention", "false");
         config.Only("position_embedding_type", "absolute");
-        config.Only("tie_word_embeddings", "true");
         int width = config.Int("hidden_size"), heads = config.Int("num_attention_heads");
         double dropout = config.Number(0.1, "hidden_dropout_prob");
         StackConfig encoder = new()
@@ -60,7 +59,7 @@ internal static class Bert
             Encoder = encoder,
             Head = kind switch
             {
-                HeadKind.MaskedLanguageModel => new HeadConfig { Kind = kind, Tied = true, Bias = true, Transform = encoder.Activation },
+                HeadKind.MaskedLanguageModel => new HeadConfig { Kind = kind, Tied = config.Flag("tie_word_embeddings", true), Bias = true, Transform = encoder.Activation },
                 HeadKind.SequenceClassification or HeadKind.TokenClassification => Heads.Classifier(config, kind, headDropout) with { Bias = true },
                 HeadKind.None => new HeadConfig(),
                 _ => throw Heads.Unsupported("BERT", kind),

@@ -16,6 +16,7 @@ internal static class Roberta
                 {
                     new("head.dense", "lm_head.dense"),
                     new("head.norm", "lm_head.layer_norm"),
+                    new("head.output", "lm_head.decoder"),
                     new("head.output.bias", "lm_head.bias", IsTensor: true),
                 },
                 HeadKind.SequenceClassification => [new("head.dense", "classifier.dense"), new("head.output", "classifier.out_proj")],

@@ -12,6 +12,7 @@ public sealed class OptimizerTests
     public static TheoryData<OptimizerOptions> All() =>
     [
         new AdamWOptions(), new AdamWOptions { AmsGrad = true, L2 = true }, new SgdOptions(), new SgdOptions { Momentum = 0.9, WeightDecay = 0.1 },
+        new RmsPropOptions { Momentum = 0.9 },
         new AdafactorOptions(), new AdafactorOptions { Beta1 = 0.9, WeightDecay = 0.1, StepSize = AdafactorStep.Relative },
     ];
 
@@ -167,6 +168,9 @@ public sealed class OptimizerTests
         { new SgdOptions { Momentum = -1 }, nameof(SgdOptions.Momentum) },
         { new SgdOptions { Dampening = 2 }, nameof(SgdOptions.Dampening) },
         { new SgdOptions { Nesterov = true }, nameof(SgdOptions.Nesterov) },
+        { new RmsPropOptions { Smoothing = 1 }, nameof(RmsPropOptions.Smoothing) },
+        { new RmsPropOptions { Epsilon = -1 }, nameof(RmsPropOptions.Epsilon) },
+        { new RmsPropOptions { Momentum = double.NaN }, nameof(RmsPropOptions.Momentum) },
         { new SgdOptions { WeightDecay = double.PositiveInfinity }, nameof(SgdOptions.WeightDecay) },
         { new AdafactorOptions { StepSize = (AdafactorStep)9 }, nameof(AdafactorOptions.StepSize) },
         { new AdafactorOptions { ScaleFloor = -1 }, nameof(AdafactorOptions.ScaleFloor) },

@@ -58,7 +58,6 @@ public sealed class FamilyTests
     [InlineData("t5", "architectures", "[\"T5EncoderModel\"]", "T5EncoderModel")]
     [InlineData("t5", "architectures", "[\"T5ForSequenceClassification\"]", "SequenceClassification")]
     [InlineData("bart", "activation_function", "\"mish\"")]
-    [InlineData("bart", "tie_word_embeddings", "false")]
     [InlineData("bart", "normalize_before", "true")]
     [InlineData("bart", "architectures", "[\"BartForQuestionAnswering\"]", "BartForQuestionAnswering")]
     [InlineData("llama", "rope_scaling", """{"rope_type":"yarn","factor":2.0}""", "yarn", "rope_type")]

@@ -1,0 +1,75 @@
+using LlmCourse.Data;
+using LlmCourse.Generation;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace LlmCourse.Tests.Adapters;
+
+/// <summary>Switching, training, merging and removing adapters leaves no tensor behind.</summary>
+[Collection(ProcessWide.Name)]
+public sealed class AdapterLeakTests
+{
+    [SkippableFact]
+    public void A_thousand_switches_leave_nothing()
+    {
+        using Llm llm = TinyAdapters.Load("llama");
+        foreach (string kind in TinyAdapters.Kinds)
+            TinyAdapters.Add(llm, kind, kind);
+        using Batch batch = TinyAdapters.Batch(llm);
+        using var noGrad = no_grad();
+        ProcessWide.LeavesNoTensors(1000, i => llm.With(TinyAdapters.Kinds[(i + 1) % TinyAdapters.Kinds.Length]).Logits(batch).Dispose());
+    }
+
+    [SkippableTheory]
+    [InlineData("llama", "all-linear", 1000)]
+    [InlineData("llama", "dora", 100)]
+    [InlineData("gpt2", "biases", 100)]
+    [InlineData("bart", "norms", 100)]
+    [InlineData("t5", "embedding", 100)]
+    [InlineData("t5-gated", "ia3", 100)]
+    public void Steps_leave_nothing(string family, string kind, int steps)
+    {
+        using Llm llm = TinyAdapters.Load(family);
+        TinyAdapters.Add(llm, "a", kind);
+        Llm view = llm.With("a");
+        using Batch batch = TinyAdapters.Batch(llm);
+        using var adam = optim.AdamW(view.TrainableParameters(), lr: 1e-3);
+        ProcessWide.LeavesNoTensors(steps, _ =>
+        {
+            using var scope = NewDisposeScope();
+            adam.zero_grad();
+            view.Loss(batch).backward();
+            adam.step();
+        });
+    }
+
+    [SkippableFact]
+    public void Adding_merging_and_removing_leaves_nothing()
+    {
+        using Llm llm = TinyAdapters.Load("gpt2");
+        Work(llm);
+        long before = torch.Tensor.TotalCount;
+        long made = Work(llm);
+        // TorchSharp counts a parameter twice, itself and the tensor it was made of, and takes one off when it is disposed.
+        Assert.Equal(before + made, torch.Tensor.TotalCount);
+    }
+
+    private static long Work(Llm llm)
+    {
+        long made = 0;
+        foreach (string kind in TinyAdapters.Kinds)
+        {
+            TinyAdapters.Add(llm, kind, kind);
+            made += 2 * llm.With(kind).TrainableParameters().Count();
+            llm.Adapters.Merge(kind);
+            made += llm.Model.Config.Head.Tied ? 0 : 1; // an output of its own
+            llm.WithRows(null, kind).Generate(["ab", "c"], new GenerationOptions { MaxNewTokens = 2 });
+            llm.Adapters.Unmerge(kind);
+            llm.Adapters.Copy(kind, "copy");
+            llm.Adapters.Remove("copy");
+            llm.Adapters.Remove(kind);
+        }
+
+        return made;
+    }
+}
