@@ -27,12 +27,12 @@ public sealed partial class Llm : ITextGenerator, IDisposable
     private readonly TokenGenerator _generator;
     private readonly Lazy<ChatTemplate> _chat;
 
-    private Llm(TransformerModel model, Pretrained? pretrained, ModelFiles files)
+    private Llm(TransformerModel model, Pretrained? pretrained, ModelFiles files, string? origin = null)
     {
         Model = model;
         _pretrained = pretrained;
         _files = files;
-        _adapters = new AdapterSet(model, pretrained is null ? null : new WeightNames(pretrained.Family, model.Config), files.Tokenizer);
+        _adapters = new AdapterSet(model, pretrained is null ? null : new WeightNames(pretrained.Family, model.Config), files.Tokenizer, origin);
         _view = ForwardContext.Evaluation;
         _generator = new TokenGenerator(model, _view, files.Defaults, files.AnswerTokenizer ?? files.Tokenizer);
         _chat = new Lazy<ChatTemplate>(() => ChatTemplate.Parse(files.ChatTemplate
@@ -75,7 +75,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
 
         string folder = Directory.Exists(model) ? model : HubCache.FromEnvironment().Resolve(model, options.Revision);
         ModelFiles files = ModelFiles.OfFolder(folder).With(options);
-        return Of(Pretrained.FromFolder(folder, options.Type, device, progress, cancellationToken), files);
+        return Of(Pretrained.FromFolder(folder, options.Type, device, progress, cancellationToken), files, model);
     }
 
     /// <summary>The same as <see cref="Load"/> on another thread.</summary>
@@ -233,11 +233,11 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         Model.Dispose();
     }
 
-    private static Llm Of(Pretrained pretrained, ModelFiles files)
+    private static Llm Of(Pretrained pretrained, ModelFiles files, string? origin = null)
     {
         try
         {
-            return new Llm(pretrained.Model, pretrained, files);
+            return new Llm(pretrained.Model, pretrained, files, origin);
         }
         catch
         {

@@ -18,14 +18,16 @@ public sealed class AdapterSet
     private readonly TransformerModel _model;
     private readonly AdapterSites _sites;
     private readonly PretrainedTokenizer? _tokenizer;
+    private readonly string? _origin;
     private readonly Merging _merging;
     private ImmutableDictionary<string, Adapter> _adapters = ImmutableDictionary.Create<string, Adapter>(StringComparer.Ordinal);
 
-    internal AdapterSet(TransformerModel model, WeightNames? names, PretrainedTokenizer? tokenizer)
+    internal AdapterSet(TransformerModel model, WeightNames? names, PretrainedTokenizer? tokenizer, string? origin)
     {
         _model = model;
         _sites = new AdapterSites(model, names);
         _tokenizer = tokenizer;
+        _origin = origin;
         _merging = new Merging(model);
     }
 
@@ -112,7 +114,7 @@ public sealed class AdapterSet
     public void Save(string name, string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        PeftWriter writer = new(this[name], _model, _sites);
+        PeftWriter writer = new(this[name], _model, _sites, _origin);
         AtomicFolder.Write(folder, PeftReader.ConfigFile, writer.Write);
     }
 

@@ -100,6 +100,8 @@ internal static class Lora
         bool table = site.Site.Kind == SiteKind.Table;
         if (table && (options.Dora || options.UpBias || options.Initialization is LoraInitialization.Pissa or LoraInitialization.Olora))
             throw new ArgumentException($"{nameof(LoraOptions)}: embeddings ({site.Site.Name}) can have plain LoRA only.");
+        if (site.Transposed && options.Initialization == LoraInitialization.Olora)
+            throw new ArgumentException($"{Property(nameof(LoraOptions.Initialization))}: peft's OLoRA takes {site.Module}, stored as [input, output], for its transpose, and could not read this adapter. Use {LoraInitialization.Pissa}.");
         Tensor weight = weights.Weight(site).detach();
         Tensor Normal(long rows, long columns, double deviation) => randn([rows, columns], type, CPU, generator: random).TimesInPlace(deviation).to(model.Device);
         Tensor Zeros(long rows, long columns) => zeros([rows, columns], type, model.Device);

@@ -17,6 +17,18 @@ internal sealed record NamedSite(AdapterSite Site, string Module, bool Transpose
     /// <summary>Whether a name or the end of one is the checkpoint's for this module.</summary>
     public bool IsModule(string name) => Ends(Module, name);
 
+    /// <summary>
+    /// What peft has to be told of it: itself; of a table that an encoder and a decoder share, their two, since a wrapper around the
+    /// shared one is not what they read.
+    /// </summary>
+    public IEnumerable<NamedSite> Tables(TransformerModel model)
+    {
+        const string Shared = "shared";
+        return Site.Kind == SiteKind.Table && model.Config is { Encoder: not null, Decoder: not null } && Module.EndsWith(Shared, StringComparison.Ordinal)
+            ? [this with { Module = Module[..^Shared.Length] + "encoder.embed_tokens" }, this with { Module = Module[..^Shared.Length] + "decoder.embed_tokens" }]
+            : [this];
+    }
+
     private static bool Ends(string full, string end) =>
         full.EndsWith(end, StringComparison.Ordinal) && (full.Length == end.Length || full[^(end.Length + 1)] == '.');
 }

@@ -48,7 +48,7 @@ internal sealed class PeftDescription(Adapter adapter, TransformerModel model, A
         config["r"] = lora.Rank;
         config["lora_alpha"] = WholeOr(lora.Alpha);
         config["lora_dropout"] = lora.Dropout;
-        config["target_modules"] = Named(factored);
+        config["target_modules"] = Named([.. factored.SelectMany(site => site.Tables(model))]);
         config["bias"] = lora.Bias switch { LoraBias.None => "none", LoraBias.Targets => "lora_only", _ => "all" };
         config["lora_bias"] = lora.UpBias;
         config["use_rslora"] = lora.RankStabilized;
@@ -128,7 +128,7 @@ internal sealed class PeftDescription(Adapter adapter, TransformerModel model, A
     {
         string first = site.Module.Split('.')[0] + ".";
         NamedSite[] around = [.. sites.All.Where(other => other.Module.StartsWith(first, StringComparison.Ordinal))];
-        return around.Length > 1 && around.All(other => other.Site.Name.StartsWith("head.", StringComparison.Ordinal)) ? first[..^1] : site.Module;
+        return around.Length > 1 && model.IsClassifier && around.All(_trained.Contains) ? first[..^1] : site.Module;
     }
 
     private string? TaskType() => model.Config switch

@@ -1,5 +1,6 @@
 using LlmCourse.Checkpoints;
 using LlmCourse.Transformers;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LlmCourse.Adapters;
@@ -20,10 +21,10 @@ internal sealed class PeftKeys
 
     /// <summary>Finds the module of every tensor but some others.</summary>
     /// <exception cref="AdapterException">Tensors belong to modules that the model does not have.</exception>
-    public PeftKeys(string path, IWeightSource file, AdapterSites sites, params string[] others)
+    public PeftKeys(string path, IWeightSource file, TransformerModel model, AdapterSites sites, params string[] others)
     {
         (_path, _file) = (path, file);
-        ILookup<string, NamedSite> modules = sites.All.ToLookup(site => site.Module, StringComparer.Ordinal);
+        ILookup<string, NamedSite> modules = sites.All.SelectMany(site => site.Tables(model).Append(site).Select(named => (named.Module, site))).ToLookup(pair => pair.Module, pair => pair.site, StringComparer.Ordinal);
         List<string> unknown = [];
         foreach (string key in file.Weights.Keys.Except(others).Order(StringComparer.Ordinal))
         {
@@ -37,6 +38,8 @@ internal sealed class PeftKeys
                     .SelectMany(full => modules[full[..^Math.Min(full.Length, suffix.Length + 1)]]).FirstOrDefault();
             if (site is null)
                 unknown.Add(key);
+            else if (Has(site, Plain(suffix!)))
+                RequireSame(site, suffix!, key);
             else if (!_tensors.TryGetValue(site, out Dictionary<string, string>? group))
                 _tensors[site] = new Dictionary<string, string>(StringComparer.Ordinal) { [Plain(suffix!)] = key };
             else
@@ -77,6 +80,14 @@ internal sealed class PeftKeys
         string[] missing = [.. sites.Where(site => suffixes.All(suffix => !Has(site, suffix))).Select(site => site.Module)];
         if (missing.Length > 0)
             throw new AdapterException(_path, $"there are no tensors for {Some(missing)}, which the configuration names.");
+    }
+
+    // The tables of an encoder and a decoder are one here.
+    private void RequireSame(NamedSite site, string suffix, string key)
+    {
+        using Tensor first = _file.Read(_tensors[site][Plain(suffix)]), second = _file.Read(key);
+        if (!first.shape.AsSpan().SequenceEqual(second.shape) || !first.eq(second).all().ToBoolean())
+            throw new AdapterException(_path, $"{key} differs from {_tensors[site][Plain(suffix)]}, and the model has one table for both.");
     }
 
     private static string Plain(string suffix) => suffix == "lora_magnitude_vector.weight" ? "lora_magnitude_vector" : suffix;

@@ -40,7 +40,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
     private Adapter ReadLora(string name, PeftConfig config, SafetensorsFile file)
     {
         LoraOptions options = config.Lora();
-        PeftKeys keys = new(_weights, file, sites);
+        PeftKeys keys = new(_weights, file, model, sites);
         HashSet<NamedSite> trained = [.. TrainedIn(options.TrainedModules)];
         NamedSite[] factored = [.. keys.Sites.Where(site => keys.Has(site, "lora_A.weight") || keys.Has(site, "lora_embedding_A"))];
         keys.Require(Expected(options, config).Except(trained), "lora_A.weight", "lora_embedding_A");
@@ -55,7 +55,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
     private Adapter ReadAdaLora(string name, PeftConfig config, SafetensorsFile file)
     {
         double alpha = config.Number("lora_alpha") ?? 8;
-        PeftKeys keys = new(_weights, file, sites);
+        PeftKeys keys = new(_weights, file, model, sites);
         HashSet<NamedSite> trained = [.. TrainedIn(config.Texts("modules_to_save") ?? [])];
         NamedSite[] factored = [.. keys.Sites.Where(site => keys.Has(site, "lora_E"))];
         if (factored.FirstOrDefault(site => site.Site.Kind != SiteKind.Linear) is { } table)
@@ -71,7 +71,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
     private Adapter ReadIa3(string name, PeftConfig config, SafetensorsFile file)
     {
         Ia3Options options = config.Ia3();
-        PeftKeys keys = new(_weights, file, sites);
+        PeftKeys keys = new(_weights, file, model, sites);
         HashSet<NamedSite> trained = [.. TrainedIn(options.TrainedModules)];
         NamedSite[] scaled = [.. keys.Sites.Where(site => keys.Has(site, "ia3_l"))];
         bool OfInput(NamedSite site) => options.FeedForwardTargets!.Any(site.IsCalled);
@@ -85,13 +85,12 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
     private Adapter ReadPrompt(string name, PeftConfig config, SafetensorsFile file)
     {
         const string Key = "prompt_embeddings";
-        PeftKeys keys = new(_weights, file, sites, Key);
+        PeftKeys keys = new(_weights, file, model, sites, Key);
         if (!file.Weights.TryGetValue(Key, out WeightInfo? stored))
             throw new AdapterException(_weights, $"there is no tensor {Key}.");
         int count = config.Whole("num_virtual_tokens") ?? throw config.Wrong("num_virtual_tokens", "is missing");
         bool prefix = config.PeftType == "PREFIX_TUNING";
-        StackConfig read = model.Config.Last;
-        long width = prefix ? 2L * read.Layers * read.KeyValueHeadCount * read.HeadSize : model.Config.Width;
+        long width = prefix ? PrefixTuning.Width(model.Config) : model.Config.Width;
         if (stored.Shape is not [long rows, long columns] || columns != width || rows < count || count < 1 || (prefix && rows != count))
             throw new AdapterException(_weights, $"{Key} is [{string.Join(", ", stored.Shape)}] and would be [{count}, {width}] for this model.");
         AdapterMethod method = prefix ? AdapterMethod.PrefixTuning : config.PeftType == "P_TUNING" ? AdapterMethod.PTuning : AdapterMethod.PromptTuning;

@@ -7,7 +7,11 @@ using static TorchSharp.torch;
 namespace LlmCourse.Adapters;
 
 /// <summary>Writes an adapter as peft writes it, so that peft reads it: its tensors under the checkpoint's names, and its configuration.</summary>
-internal sealed class PeftWriter(Adapter adapter, TransformerModel model, AdapterSites sites)
+/// <param name="adapter">The adapter.</param>
+/// <param name="model">Its model.</param>
+/// <param name="sites">The model's modules.</param>
+/// <param name="origin">The folder or id that the model was loaded from, or null: peft finds the base by it.</param>
+internal sealed class PeftWriter(Adapter adapter, TransformerModel model, AdapterSites sites, string? origin)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -24,8 +28,11 @@ internal sealed class PeftWriter(Adapter adapter, TransformerModel model, Adapte
     private JsonObject Config()
     {
         JsonObject config = adapter.Source ?? new PeftDescription(adapter, model, sites).Config();
+        bool named = config["base_model_name_or_path"] is not null;
         JsonObject sorted = new(config.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone())));
         sorted["inference_mode"] = true;
+        if (!named)
+            sorted["base_model_name_or_path"] = origin;
         return sorted;
     }
 
@@ -39,7 +46,7 @@ internal sealed class PeftWriter(Adapter adapter, TransformerModel model, Adapte
             yield return new PendingWeight("prompt_embeddings", finished.dtype, finished.shape, prompt.Finished);
         }
 
-        foreach ((NamedSite site, SiteChange change) in adapter.Changed)
+        foreach ((NamedSite site, SiteChange change) in adapter.Changed.SelectMany(entry => (entry.Change is TableChange ? entry.Site.Tables(model) : [entry.Site]).Select(site => (site, entry.Change))))
         {
             foreach (ChangeParameter parameter in change.Parameters)
             {

@@ -83,6 +83,22 @@ public sealed class AdapterSetTests
     }
 
     [SkippableFact]
+    public void What_peft_could_not_read_is_refused_before_it_is_trained()
+    {
+        using Llm llm = TinyAdapters.Load("gpt2");
+        Assert.Contains("LoraOptions.Initialization", Assert.Throws<ArgumentException>(() => llm.Adapters.AddLora("a", new() { Initialization = LoraInitialization.Olora })).Message, StringComparison.Ordinal);
+        // An encoder and a decoder read their shared table under names of their own.
+        using Llm both = TinyAdapters.Load("t5");
+        using TemporaryFolder folder = new();
+        TinyAdapters.Add(both, "a", "embedding");
+        both.Adapters.Save("a", folder["adapter"]);
+        using SafetensorsFile file = SafetensorsFile.Open(folder["adapter/adapter_model.safetensors"]);
+        Assert.Contains("base_model.model.encoder.embed_tokens.lora_embedding_A", file.Weights.Keys);
+        Assert.Contains("base_model.model.decoder.embed_tokens.lora_embedding_A", file.Weights.Keys);
+        Assert.DoesNotContain(file.Weights.Keys, key => key.Contains("shared", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
     public void Fine_tuning_a_view_trains_its_adapter_and_resumes()
     {
         using Llm llm = TinyAdapters.Load("llama");

@@ -22,7 +22,10 @@ internal static class TinyAdapters
         foreach (string family in new[] { "t5-gated", "llama", "gpt2", "bart", "bert" })
         {
             foreach (string kind in Kinds)
-                cases.Add(family, kind);
+            {
+                if ((family, kind) is not ("gpt2", "olora")) // refused: see AdapterSetTests
+                    cases.Add(family, kind);
+            }
         }
 
         return cases;

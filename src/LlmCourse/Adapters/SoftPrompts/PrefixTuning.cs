@@ -20,7 +20,7 @@ internal sealed class PrefixTuning : SoftPrompt, IVirtualKeys
         : base((int)finished.size(0))
     {
         if (finished.dim() != 2 || finished.size(1) != Width(config))
-            throw new ArgumentException($"The prefix must be [n, {Width(config)}] for {config.Last.Layers} layers, found [{string.Join(", ", finished.shape)}].", nameof(finished));
+            throw new ArgumentException($"The prefix must be [n, {Width(config)}] for {StoredLayers(config)} layers, found [{string.Join(", ", finished.shape)}].", nameof(finished));
         _config = config;
         _embedding = Add("embedding.weight", finished);
     }
@@ -52,13 +52,15 @@ internal sealed class PrefixTuning : SoftPrompt, IVirtualKeys
     {
         using var scope = NewDisposeScope();
         StackConfig stack = _config.Last;
+        int layers = StoredLayers(_config);
         // [n, 2L · Hkv · d] → [n, 2L, Hkv, d]
-        Tensor entries = Evaluate().view(Count, 2L * stack.Layers, stack.KeyValueHeadCount, stack.HeadSize);
+        Tensor entries = Evaluate().view(Count, 2L * layers, stack.KeyValueHeadCount, stack.HeadSize);
         if (StoredRows(_config) == 2)
         {
             // peft writes the 2L entries down twice for an encoder–decoder and gives each layer four, of which the decoder's
-            // self-attention uses two: layer l takes entries 4l and 4l + 1, counted modulo 2L. Its files mean that, and so do ours.
-            long[] order = [.. Enumerable.Range(0, stack.Layers).Select(layer => 4L * layer % (2 * stack.Layers)).SelectMany(key => new[] { key, key + 1 })];
+            // self-attention uses two: layer l takes entries 4l and 4l + 1, counted modulo 2L, L the encoder's layers. Its files mean
+            // that, and so do ours.
+            long[] order = [.. Enumerable.Range(0, stack.Layers).Select(layer => 4L * layer % (2 * layers)).SelectMany(key => new[] { key, key + 1 })];
             entries = entries.index_select(1, tensor(order, ScalarType.Int64, entries.device));
         }
 
@@ -69,5 +71,8 @@ internal sealed class PrefixTuning : SoftPrompt, IVirtualKeys
 
     protected override Tensor Evaluate() => _inner is null ? _embedding.alias() : _outer!.Forward(_inner.Forward(_embedding).tanh());
 
-    private static long Width(TransformerConfig config) => 2L * config.Last.Layers * config.Last.KeyValueHeadCount * config.Last.HeadSize;
+    /// <summary>How wide the file's rows are: 2L · Hkv · d.</summary>
+    public static long Width(TransformerConfig config) => 2L * StoredLayers(config) * config.Last.KeyValueHeadCount * config.Last.HeadSize;
+
+    private static int StoredLayers(TransformerConfig config) => (config.Encoder ?? config.Last).Layers;
 }
