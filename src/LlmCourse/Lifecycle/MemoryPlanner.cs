@@ -79,8 +79,8 @@ public static class MemoryPlanner
         bool both = config.Encoder is not null && config.Decoder is not null;
         int front = options.Use == MemoryUse.PromptTuning ? options.VirtualTokens : 0;
         if ((config.Encoder ?? config.Decoder)!.Positions is { Kind: PositionKind.Learned, Limit: { } limit } && options.Length + front > limit)
-            throw new ArgumentOutOfRangeException(nameof(MemoryPlanOptions.Length), options.Length, $"{nameof(MemoryPlanOptions.Length)} must be at most {limit - front}: the model has {limit} positions.");
+            throw new ArgumentException($"{nameof(MemoryPlanOptions.Length)} is {options.Length} and must be at most {limit - front}: the model has {limit} positions.", nameof(options));
         if (both && config.Decoder!.Positions is { Kind: PositionKind.Learned, Limit: { } most } && options.AnswerLength > most)
-            throw new ArgumentOutOfRangeException(nameof(MemoryPlanOptions.AnswerLength), options.AnswerLength, $"{nameof(MemoryPlanOptions.AnswerLength)} must be at most {most}: the model has {most} positions.");
+            throw new ArgumentException($"{nameof(MemoryPlanOptions.AnswerLength)} is {options.AnswerLength} and must be at most {most}: the model has {most} positions.", nameof(options));
     }
 }
