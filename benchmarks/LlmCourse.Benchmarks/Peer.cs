@@ -10,21 +10,24 @@ internal sealed class Peer : IDisposable
 
     private Peer(Process process) => _process = process;
 
+    /// <summary>Its first line: "ready" of one that is asked for figures.</summary>
+    public string Started { get; private set; } = "";
+
     /// <param name="arguments">Where Python is.</param>
     /// <param name="script">The script's name, which lies beside the program.</param>
     /// <param name="command">Its arguments.</param>
     public static Peer Start(BenchmarkArguments arguments, string script, params string[] command)
     {
         Peer peer = new(Python(arguments, [Path.Combine(AppContext.BaseDirectory, script), .. command]));
-        peer.Read(); // "ready"
+        peer.Started = peer.Read();
         return peer;
     }
 
     /// <summary>This program once more, with other arguments.</summary>
     public static Peer StartOurselves(params string[] command)
     {
-        Peer peer = new(Started(new ProcessStartInfo(Environment.ProcessPath!, Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? [typeof(Peer).Assembly.Location, .. command] : command)));
-        peer.Read(); // "ready"
+        Peer peer = new(Start(new ProcessStartInfo(Environment.ProcessPath!, Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? [typeof(Peer).Assembly.Location, .. command] : command)));
+        peer.Started = peer.Read();
         return peer;
     }
 
@@ -57,10 +60,10 @@ internal sealed class Peer : IDisposable
         start.Environment["HF_HUB_OFFLINE"] = "1";
         start.Environment.Remove("OPENBLAS_CORETYPE");
         start.Environment.Remove("OPENBLAS_L2_SIZE");
-        return Started(start);
+        return Start(start);
     }
 
-    private static Process Started(ProcessStartInfo start)
+    private static Process Start(ProcessStartInfo start)
     {
         (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
         Process process = Process.Start(start)!;

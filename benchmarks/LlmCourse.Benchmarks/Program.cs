@@ -10,6 +10,8 @@ using LlmCourse.Benchmarks;
 // file of JSON lines, in turn with rouge_score and sacreBLEU.
 // Or: training MODEL [--rounds N] [--threads N] [--python PYTHON] [--json FILE] [--modes MODE,...]: steps of full fine-tuning in each
 // mode (joined with + where they go together), and the memory they take; MODEL may also be t5-small, for random weights of that shape.
+// Or: memory MODEL[,MODEL ...] [--methods METHOD[,METHOD ...]] [--threads N] [--picture FILE.png]: what a training step holds against what
+// the planner says; MODEL may also be tiny-t5 or t5-small.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 switch (args)
 {
@@ -18,6 +20,14 @@ switch (args)
         return;
     case ["training", ..]:
         TrainingBenchmark.Run(BenchmarkArguments.Parse(args[1..]), BenchmarkArguments.Value(args, "--modes"));
+        return;
+    case ["memory", string models, ..]:
+        MemoryBenchmark.Run(
+            models.Split(','), BenchmarkArguments.Value(args, "--methods")?.Split(',') ?? MemoryCase.Methods,
+            int.Parse(BenchmarkArguments.Value(args, "--threads") ?? $"{Environment.ProcessorCount}", CultureInfo.InvariantCulture), BenchmarkArguments.Value(args, "--picture"));
+        return;
+    case [MemoryWorker.Command, string measured, string method, string workers]:
+        MemoryWorker.Run(measured, method, int.Parse(workers, CultureInfo.InvariantCulture));
         return;
     case [TrainingWorker.Command, string trained, string mode, string threads]:
         TrainingWorker.Run(trained, mode, int.Parse(threads, CultureInfo.InvariantCulture));

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using LlmCourse.Adapters;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
@@ -88,19 +87,13 @@ internal static class TrainingWorker
     {
         Random random = new(1);
         int[][] Rows(int count, int length, int vocabulary) => [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, length).Select(_ => random.Next(10, vocabulary - 10)).ToArray())];
-        if (model == "t5-small")
+        if (Shapes.Config(model) is { } shape)
         {
-            Pretrained t5 = Pretrained.FromConfig(JsonDocument.Parse(T5Small).RootElement, 1);
-            return (t5.Model, Batch.ForEncoderDecoder(Rows(8, 128, 32000), Rows(8, 32, 32000), 0, 0), t5);
+            Pretrained t5 = Pretrained.FromConfig(shape, 1);
+            return (t5.Model, Batch.ForEncoderDecoder(Rows(8, 128, t5.Model.Config.VocabularySize), Rows(8, 32, t5.Model.Config.VocabularySize), 0, 0), t5);
         }
 
         Llm llm = Llm.Load(model);
         return (llm.Model, Batch.ForDecoder(Rows(4, 128, llm.Model.Config.VocabularySize)), llm);
     }
-
-    private const string T5Small = """
-        {"model_type":"t5","architectures":["T5ForConditionalGeneration"],"vocab_size":32128,"d_model":512,"d_kv":64,"d_ff":2048,"num_layers":6,
-        "num_decoder_layers":6,"num_heads":8,"relative_attention_num_buckets":32,"relative_attention_max_distance":128,"pad_token_id":0,"eos_token_id":1,
-        "decoder_start_token_id":0,"feed_forward_proj":"relu","tie_word_embeddings":true,"dropout_rate":0.1}
-        """;
 }

@@ -11,13 +11,7 @@ internal static class Lora
     /// <summary>A new adapter for a model, which changes nothing yet.</summary>
     public static Adapter Make(string name, LoraOptions options, TransformerModel model, AdapterSites sites)
     {
-        options = options.Validate();
-        IReadOnlyList<NamedSite> trained = sites.Trained(Property(nameof(LoraOptions.TrainedModules)), options.TrainedModules, model.IsClassifier);
-        IReadOnlyList<NamedSite> targets = sites.Targets(Property(nameof(LoraOptions.Targets)), options.Targets, options.TargetPattern, "q", "v", "qkv");
-        targets = sites.OfLayers(Property(nameof(LoraOptions.Layers)), [.. targets.Except(trained)], options.Layers);
-        AdapterSites.RequireFitting(Property(nameof(LoraOptions.RankPattern)), targets, options.RankPattern.Keys);
-        AdapterSites.RequireFitting(Property(nameof(LoraOptions.AlphaPattern)), targets, options.AlphaPattern.Keys);
-
+        LoraSelection selection = Select(options, model, sites);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using Generator random = new(unchecked((ulong)options.Seed), CPU);
@@ -25,10 +19,10 @@ internal static class Lora
         List<KeyValuePair<NamedSite, SiteChange>> changes = [];
         try
         {
-            foreach (NamedSite site in targets)
+            foreach (NamedSite site in selection.Targets)
                 changes.Add(KeyValuePair.Create(site, Start(site, options, weights, model, random)));
-            changes.AddRange(Biases(options.Bias, sites, targets, trained, weights).Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new BiasChange(Wide(weights.Bias(site)!, model), targets.Contains(site)))));
-            changes.AddRange(trained.Select(site => KeyValuePair.Create(site, Whole(site, weights, model))));
+            changes.AddRange(selection.Biases.Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new BiasChange(Wide(weights.Bias(site)!, model), selection.Targets.Contains(site)))));
+            changes.AddRange(selection.Trained.Select(site => KeyValuePair.Create(site, Whole(site, weights, model))));
             return new Adapter(name, AdapterMethod.Lora, options, changes) { BaseParameterCount = model.ParameterCount };
         }
         catch
@@ -37,6 +31,19 @@ internal static class Lora
                 change.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What options choose among the modules of a model; its weights are not read, so they may be on no device.</summary>
+    public static LoraSelection Select(LoraOptions options, TransformerModel model, AdapterSites sites)
+    {
+        options = options.Validate();
+        IReadOnlyList<NamedSite> trained = sites.Trained(Property(nameof(LoraOptions.TrainedModules)), options.TrainedModules, model.IsClassifier);
+        IReadOnlyList<NamedSite> targets = sites.Targets(Property(nameof(LoraOptions.Targets)), options.Targets, options.TargetPattern, "q", "v", "qkv");
+        targets = sites.OfLayers(Property(nameof(LoraOptions.Layers)), [.. targets.Except(trained)], options.Layers);
+        AdapterSites.RequireFitting(Property(nameof(LoraOptions.RankPattern)), targets, options.RankPattern.Keys);
+        AdapterSites.RequireFitting(Property(nameof(LoraOptions.AlphaPattern)), targets, options.AlphaPattern.Keys);
+
+        return new LoraSelection(targets, [.. Biases(options.Bias, sites, targets, trained, new BaseWeights(model))], trained);
     }
 
     /// <summary>The rank and scale that options mean at a site.</summary>

@@ -54,6 +54,18 @@ public sealed record LoraOptions
     /// <summary>Of the random numbers in A.</summary>
     public long Seed { get; init; }
 
+    /// <summary>
+    /// How many parameters it trains for a matrix [output, input]: r numbers for each input and each output, with <see cref="UpBias"/> or
+    /// <see cref="Dora"/> one more for each output. Patterns do not count here.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
+    public long ParameterCount(long output, long input)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(output);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(input);
+        return (Rank * (output + input)) + (UpBias || Dora ? output : 0);
+    }
+
     internal LoraOptions Validate()
     {
         Require(Rank > 0, nameof(Rank), Rank, "be at least 1");

@@ -36,6 +36,10 @@ internal sealed class LinearCrossEntropy : autograd.MultiTensorFunction<LinearCr
         return sum.MoveToOuterDisposeScope();
     }
 
+    /// <summary>The rows whose logits exist at a time.</summary>
+    /// <param name="vocabulary">V.</param>
+    public static long RowsAtOnce(long vocabulary) => Math.Max(1, ChunkElements / vocabulary);
+
     /// <inheritdoc/>
     public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
     {
@@ -109,7 +113,7 @@ internal sealed class LinearCrossEntropy : autograd.MultiTensorFunction<LinearCr
     {
         using var noGrad = no_grad();
         ScalarType wide = Wide(x.dtype);
-        long rows = x.size(0), chunk = Math.Max(1, ChunkElements / weight.size(0));
+        long rows = x.size(0), chunk = RowsAtOnce(weight.size(0));
         Tensor sum = zeros([], wide, x.device);
         for (long start = 0; start < rows; start += chunk)
         {

@@ -10,7 +10,7 @@ namespace LlmCourse.Tests.Checkpoints;
 /// <summary>FLAN-T5-base from its published configuration, with random weights: its size, a folder of it, and tokens from it.</summary>
 public sealed class FlanT5BaseTests
 {
-    private const string Config = """
+    internal const string Config = """
         {
           "architectures": ["T5ForConditionalGeneration"], "model_type": "t5", "is_encoder_decoder": true,
           "vocab_size": 32128, "d_model": 768, "d_kv": 64, "d_ff": 2048, "num_layers": 12, "num_decoder_layers": 12, "num_heads": 12,

@@ -46,7 +46,7 @@ internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
     }
 
     /// <summary>How many rows peft stores for each virtual token: it counts both stacks of an encoder–decoder, though one reads them.</summary>
-    protected static int StoredRows(TransformerConfig config) => config is { Encoder: not null, Decoder: not null } ? 2 : 1;
+    public static int StoredRows(TransformerConfig config) => config is { Encoder: not null, Decoder: not null } ? 2 : 1;
 
     /// <summary>Another one of the same parts, whatever their numbers.</summary>
     protected abstract SoftPrompt Again();

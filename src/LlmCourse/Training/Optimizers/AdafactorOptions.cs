@@ -45,5 +45,5 @@ public sealed record AdafactorOptions : OptimizerOptions
         Require(IsAmount(WeightDecay), nameof(WeightDecay), WeightDecay, "a finite number, 0 or more");
     }
 
-    private protected override IUpdateRule Rule() => new AdafactorRule(this);
+    internal override IUpdateRule Rule() => new AdafactorRule(this);
 }

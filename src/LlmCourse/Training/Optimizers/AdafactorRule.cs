@@ -19,6 +19,9 @@ internal sealed class AdafactorRule(AdafactorOptions options) : IUpdateRule
         return options.Beta1 is null ? squares : squares.Append((Mean, shape));
     }
 
+    // The squares of a gradient, which become the update; of a vector the update beside them.
+    public long Temporaries(long[] shape) => (shape.Length < 2 ? 2 : 1) * shape.Aggregate(1L, (product, size) => product * size);
+
     public void Apply(IReadOnlyList<Update> updates, double learningRate, double gradientScale)
     {
         using Scalar floor = options.ScaleFloor, threshold = options.ClipThreshold, kept = options.Beta1 ?? 0, fresh = 1 - (options.Beta1 ?? 0), one = 1, minus = -1,

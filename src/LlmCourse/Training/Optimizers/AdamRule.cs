@@ -14,6 +14,9 @@ internal sealed class AdamRule(AdamWOptions options, bool fuse) : IUpdateRule
     public IEnumerable<(string Kind, long[] Shape)> Moments(long[] shape) =>
         options.AmsGrad ? [(Mean, shape), (Square, shape), (LargestSquare, shape)] : [(Mean, shape), (Square, shape)];
 
+    // Fused: each number is read and written where it stands.
+    public long Temporaries(long[] shape) => 0;
+
     public void Apply(IReadOnlyList<Update> updates, double learningRate, double gradientScale)
     {
         foreach (var group in updates.GroupBy(update => (Fuses(update), update.Target.device_type, update.Target.device_index, update.Target.dtype, update.State.Decays, update.State.Steps)))

@@ -40,5 +40,5 @@ public sealed record AdamWOptions : OptimizerOptions
         Require(IsAmount(WeightDecay), nameof(WeightDecay), WeightDecay, "a finite number, 0 or more");
     }
 
-    private protected override IUpdateRule Rule() => new AdamRule(this, Kernels.Fast);
+    internal override IUpdateRule Rule() => new AdamRule(this, Kernels.Fast);
 }

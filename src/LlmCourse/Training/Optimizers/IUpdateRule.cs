@@ -9,6 +9,9 @@ internal interface IUpdateRule
     /// <summary>The tensors that are kept for a parameter of some shape, zero at first.</summary>
     public IEnumerable<(string Kind, long[] Shape)> Moments(long[] shape);
 
+    /// <summary>The numbers that an update of a parameter of some shape holds for a moment.</summary>
+    public long Temporaries(long[] shape);
+
     /// <summary>Updates the targets in place. Called without grad mode and in a scope; the gradients may be overwritten.</summary>
     /// <remarks>
     /// Numbers are held as Scalars: TorchSharp makes one of each number itself, the 1 of a sum included, and lets a collection

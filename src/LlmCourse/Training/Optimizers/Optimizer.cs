@@ -7,7 +7,8 @@ namespace LlmCourse.Training.Optimizers;
 /// <summary>Everything about a step that no rule decides: whose turn it is, masters, state and its return.</summary>
 internal sealed class Optimizer(IReadOnlyList<NamedParameter> parameters, IUpdateRule rule) : IOptimizer
 {
-    private const long WidenedAtOnce = 1L << 22; // 16 MB of gradients in fp32
+    /// <summary>Numbers of gradients that are widened at once: 16 MB in fp32.</summary>
+    internal const long WidenedAtOnce = 1L << 22;
 
     private ParameterState[] _states = [.. parameters.Select(parameter => new ParameterState(parameter))];
     private bool _disposed;

@@ -39,7 +39,8 @@ public abstract record OptimizerOptions
 
     internal abstract void Validate();
 
-    private protected abstract IUpdateRule Rule();
+    /// <summary>The rule itself, with no parameters yet.</summary>
+    internal abstract IUpdateRule Rule();
 
     private protected static void Require(bool holds, string property, object? value, string expectation)
     {

@@ -11,6 +11,9 @@ internal sealed class RmsPropRule(RmsPropOptions options) : IUpdateRule
 
     public IEnumerable<(string Kind, long[] Shape)> Moments(long[] shape) => options.Momentum == 0 ? [(Square, shape)] : [(Square, shape), (Buffer, shape)];
 
+    // The root of the squares.
+    public long Temporaries(long[] shape) => shape.Aggregate(1L, (product, size) => product * size);
+
     public void Apply(IReadOnlyList<Update> updates, double learningRate, double gradientScale)
     {
         using Scalar rate = -learningRate, decay = options.WeightDecay, kept = options.Smoothing, fresh = 1 - options.Smoothing,

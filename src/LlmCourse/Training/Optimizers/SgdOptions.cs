@@ -23,5 +23,5 @@ public sealed record SgdOptions : OptimizerOptions
         Require(IsAmount(WeightDecay), nameof(WeightDecay), WeightDecay, "a finite number, 0 or more");
     }
 
-    private protected override IUpdateRule Rule() => new SgdRule(this);
+    internal override IUpdateRule Rule() => new SgdRule(this);
 }

@@ -10,6 +10,8 @@ internal sealed class SgdRule(SgdOptions options) : IUpdateRule
 
     public IEnumerable<(string Kind, long[] Shape)> Moments(long[] shape) => options.Momentum == 0 ? [] : [(Buffer, shape)];
 
+    public long Temporaries(long[] shape) => 0;
+
     public void Apply(IReadOnlyList<Update> updates, double learningRate, double gradientScale)
     {
         using Scalar rate = -learningRate, decay = options.WeightDecay;

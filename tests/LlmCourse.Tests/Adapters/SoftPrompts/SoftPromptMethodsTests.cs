@@ -36,7 +36,7 @@ public sealed class SoftPromptMethodsTests
         TinyFamilies.SameBits(finished, again, "one seed");
         Assert.Equal(
             method.StartsWith("prefix", StringComparison.Ordinal)
-                ? [4, 2L * stack.Layers * stack.KeyValueHeadCount * stack.HeadSize]
+                ? [4, 2L * (model.Config.Encoder ?? stack).Layers * stack.KeyValueHeadCount * stack.HeadSize]
                 : [4L * both, model.Config.Width],
             finished.shape);
         Assert.False(finished.requires_grad);
