@@ -28,7 +28,7 @@ internal static class MemoryPicture
 
     private static void Draw(Plot plot, string title, (MemoryCase Case, MemoryPlan Plan, MeasuredMemory Measured)[] results, bool legend)
     {
-        IPalette palette = new ScottPlot.Palettes.Category10();
+        ScottPlot.Palettes.Category10 palette = new ScottPlot.Palettes.Category10();
         for (int i = 0; i < results.Length; i++)
         {
             double below = 0;

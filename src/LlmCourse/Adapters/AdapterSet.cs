@@ -22,7 +22,7 @@ public sealed class AdapterSet
     private readonly Merging _merging;
     private ImmutableDictionary<string, Adapter> _adapters = ImmutableDictionary.Create<string, Adapter>(StringComparer.Ordinal);
 
-    internal AdapterSet(TransformerModel model, WeightNames? names, PretrainedTokenizer? tokenizer, string? origin)
+    internal AdapterSet(TransformerModel model, WeightNames? names, PretrainedTokenizer? tokenizer, string? origin = null)
     {
         _model = model;
         _sites = new AdapterSites(model, names);
