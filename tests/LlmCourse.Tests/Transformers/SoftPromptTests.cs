@@ -69,7 +69,7 @@ public sealed class SoftPromptTests
         int[] tokens = TinyFamilies.Rows(9, Virtual)[0];
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        using PromptTuning prompt = new(model.Trunk.TokenTable.Whole.index_select(0, tensor(tokens.Select(id => (long)id).ToArray(), device: TestDevice.Device)), Virtual);
+        using PromptTuning prompt = new(model.Trunk.Scaled(model.Trunk.TokenTable.Whole.index_select(0, tensor(tokens.Select(id => (long)id).ToArray(), device: TestDevice.Device))), Virtual);
         ForwardContext view = new() { Virtual = new(prompt) };
         bool seq2Seq = Seq2Seq(model);
         int[][] longer = [.. Prompts.Select(row => tokens.Concat(row).ToArray())];
