@@ -7,14 +7,20 @@ namespace Lab2.FineTuning;
 /// What training takes: of the process, with what it is certain to be made of. The course has it that training takes 12 to 20
 /// times the memory of the model.
 /// </summary>
-/// <param name="Parameters">Numbers that are trained, 4 bytes each (fp32).</param>
+/// <param name="Parameters">The model's numbers, 4 bytes each (fp32).</param>
+/// <param name="Trained">Numbers that are trained: all of them, or those of an adapter beside them.</param>
 /// <param name="WithoutModel">The process before the run, less the weights: runtime and libraries.</param>
 /// <param name="Peak">The most the process had in memory during the run.</param>
-internal sealed record TrainingMemory(long Parameters, long WithoutModel, long Peak)
+internal sealed record TrainingMemory(long Parameters, long Trained, long WithoutModel, long Peak)
 {
     private long Weights => Parameters * sizeof(float);
 
-    private long Total => Peak - WithoutModel;
+    private long Updates => Trained * sizeof(float);
+
+    private long Beside => Trained == Parameters ? 0 : Updates;
+
+    /// <summary>The weights, and all that training takes beside them.</summary>
+    public long Total => Peak - WithoutModel;
 
     public static long Now()
     {
@@ -50,9 +56,11 @@ internal sealed record TrainingMemory(long Parameters, long WithoutModel, long P
     {
         Table table = new Table().Border(TableBorder.Simple).AddColumns("memory of training", "MB", "times the model", "bytes a weight");
         Row("weights, fp32", Weights);
-        Row("gradients", Weights);
-        Row("AdamW: means of gradients and of their squares", 2 * Weights);
-        Row("the rest: activations of a batch, workspace, data", Total - (4 * Weights));
+        if (Beside > 0)
+            Row("the adapter, fp32", Beside);
+        Row("gradients", Updates);
+        Row("AdamW: means of gradients and of their squares", 2 * Updates);
+        Row("the rest: activations of a batch, workspace, data", Total - Weights - Beside - (3 * Updates));
         Row("together", Total);
         return table;
 

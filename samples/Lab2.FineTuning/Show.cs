@@ -1,0 +1,22 @@
+using Spectre.Console;
+
+namespace Lab2.FineTuning;
+
+/// <summary>What stands side by side.</summary>
+internal static class Show
+{
+    /// <summary>The first examples with what people and models made of them.</summary>
+    public static void SideBySide(IEnumerable<Example> examples, params IReadOnlyList<EvaluationResult> systems)
+    {
+        foreach ((int index, Example example) in examples.Index())
+        {
+            string dialogue = example.Messages.Count > 0 ? example.Messages[^2].Content : example.Prompt;
+            Table table = new Table().Border(TableBorder.Horizontal).HideHeaders().AddColumn(new TableColumn("").Width(10)).AddColumn("").ShowRowSeparators();
+            table.AddRow(new Text("prompt"), new Text(dialogue.Trim()));
+            table.AddRow(new Text("a person"), new Text(example.References[0], new Style(Color.Green)));
+            foreach (EvaluationResult system in systems)
+                table.AddRow(new Text(system.System), new Text(system.Predictions[index]));
+            AnsiConsole.Write(table);
+        }
+    }
+}
