@@ -8,8 +8,8 @@ using LlmCourse.Benchmarks;
 // what it prints stands below the table.
 // Or: metrics FILE [--fields PREDICTION,REFERENCE] [--rounds N] [--python PYTHON] [--json FILE]: ROUGE and BLEU of the texts in a
 // file of JSON lines, in turn with rouge_score and sacreBLEU.
-// Or: training MODEL [--rounds N] [--threads N] [--python PYTHON] [--json FILE]: steps of full fine-tuning, plain and with
-// activations computed again, and the memory they take; MODEL may also be t5-small, for random weights of that shape.
+// Or: training MODEL [--rounds N] [--threads N] [--python PYTHON] [--json FILE] [--modes MODE,...]: steps of full fine-tuning in each
+// mode (joined with + where they go together), and the memory they take; MODEL may also be t5-small, for random weights of that shape.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 switch (args)
 {
@@ -17,7 +17,7 @@ switch (args)
         MetricsBenchmark.Run(args);
         return;
     case ["training", ..]:
-        TrainingBenchmark.Run(BenchmarkArguments.Parse(args[1..]));
+        TrainingBenchmark.Run(BenchmarkArguments.Parse(args[1..]), BenchmarkArguments.Value(args, "--modes"));
         return;
     case [TrainingWorker.Command, string trained, string mode, string threads]:
         TrainingWorker.Run(trained, mode, int.Parse(threads, CultureInfo.InvariantCulture));

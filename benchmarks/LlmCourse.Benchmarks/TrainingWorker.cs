@@ -8,6 +8,7 @@ using LlmCourse.Training;
 using LlmCourse.Training.Optimizers;
 using LlmCourse.Transformers;
 using TorchSharp;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Benchmarks;
 
@@ -22,12 +23,13 @@ internal static class TrainingWorker
     public static void Run(string model, string mode, int threads)
     {
         torch.set_num_threads(threads);
-        using IDisposable? compact = mode == "compact" ? NativeMemory.MapLargeBlocks() : null;
+        string[] parts = mode.Split('+');
+        using IDisposable? compact = parts.Contains("compact") ? NativeMemory.MapLargeBlocks() : null;
         (TransformerModel transformer, Batch batch, IDisposable owner) = Prepare(model);
         using (owner)
         using (batch)
         {
-            SupervisedObjective objective = new(transformer, new ForwardContext { GradientCheckpointing = mode == "checkpointing" });
+            SupervisedObjective objective = new(transformer, new ForwardContext { GradientCheckpointing = parts.Contains("checkpointing") });
             using IOptimizer optimizer = new AdamWOptions { WeightDecay = 0.01 }.Create(objective.Parameters);
             GC.Collect();
             Memory.Trim();
@@ -37,7 +39,7 @@ internal static class TrainingWorker
             {
                 double figure = line switch
                 {
-                    "step" => Step(objective, optimizer, batch),
+                    "step" => Step(objective, optimizer, batch, parts.Contains("in-backward")),
                     "peak" => Memory.Peak(),
                     _ => before,
                 };
@@ -46,17 +48,28 @@ internal static class TrainingWorker
         }
     }
 
-    private static double Step(SupervisedObjective objective, IOptimizer optimizer, Batch batch)
+    // What the trainer does in a step.
+    private static double Step(SupervisedObjective objective, IOptimizer optimizer, Batch batch, bool inBackward)
     {
         long start = Stopwatch.GetTimestamp();
         using var scope = torch.NewDisposeScope();
         ObjectiveValue value = objective.Compute(batch, null);
-        value.Sum.backward();
-        double norm = GradientNorm.Of(objective.Parameters.Select(parameter => parameter.Value)) / value.Weight;
-        optimizer.Step(1e-5, GradientNorm.ClipFactor(norm, 1) / value.Weight);
-        foreach (NamedParameter parameter in objective.Parameters)
-            parameter.Value.grad = null;
+        using GraphCuts? cuts = value.Cuts;
+        value.Backward(inBackward ? part => Update(part, null) : null);
+        Update([.. objective.Parameters.Select(parameter => parameter.Value)], inBackward ? null : 1);
+        if (inBackward)
+            NativeMemory.GiveBack();
         return value.Tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
+
+        void Update(IReadOnlyList<Parameter> parameters, double? clip)
+        {
+            double norm = GradientNorm.Of(parameters) / value.Weight; // tells a gradient that is not a number, clipping or not
+            if (!double.IsFinite(norm))
+                throw new InvalidOperationException("A gradient is not a number.");
+            optimizer.Step(1e-5, (clip is { } most ? GradientNorm.ClipFactor(norm, most) : 1) / value.Weight, parameters);
+            foreach (Parameter parameter in parameters)
+                parameter.grad = null;
+        }
     }
 
     private static (TransformerModel Model, Batch Batch, IDisposable Owner) Prepare(string model)

@@ -28,6 +28,8 @@ public sealed partial class Llm
         options = (options ?? new TrainingOptions()).Validate();
         using ExampleBatches source = BatchesOf(examples, options.Batches, options.Seed, cancellationToken);
         using ExampleBatches? heldOut = options.Validation.Examples is not { } held ? null : BatchesOf(held, options.Batches with { Shuffle = false }, options.Seed, cancellationToken);
+        if (_active is not null && options.StepInBackward)
+            throw new ArgumentException($"{nameof(TrainingOptions)}.{nameof(TrainingOptions.StepInBackward)} is for full fine-tuning: an adapter's gradients are small.", nameof(options));
         ForwardContext view = UniformView() with { GradientCheckpointing = options.GradientCheckpointing };
         SupervisedObjective objective = _active is null ? new(Model, view) : new(Model, view, Trained());
         Trainer<Batch> trainer = new(objective, source, options)

@@ -32,7 +32,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         Model = model;
         _pretrained = pretrained;
         _files = files;
-        _adapters = new AdapterSet(model, pretrained is null ? null : new WeightNames(pretrained.Family, model.Config));
+        _adapters = new AdapterSet(model, pretrained is null ? null : new WeightNames(pretrained.Family, model.Config), files.Tokenizer);
         _view = ForwardContext.Evaluation;
         _generator = new TokenGenerator(model, _view, files.Defaults, files.AnswerTokenizer ?? files.Tokenizer);
         _chat = new Lazy<ChatTemplate>(() => ChatTemplate.Parse(files.ChatTemplate

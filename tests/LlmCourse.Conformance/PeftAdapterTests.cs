@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LlmCourse.Adapters;
 using LlmCourse.Data;
 using LlmCourse.Generation;
 using TorchSharp;
@@ -127,7 +128,30 @@ public sealed class PeftAdapterTests
     }
 
     [SkippableTheory]
+    [MemberData(nameof(SoftPrompts))]
+    public void Soft_prompts_are_loaded_and_never_touch_the_base(string name)
+    {
+        using PeftBase fixture = PeftBase.Load(Cases.Folder("peft", name));
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using Batch batch = fixture.Batch();
+        Adapter adapter = fixture.Llm.Adapters.Load("adapter", fixture.Folder);
+        Assert.Equal(fixture.Json.GetProperty("num_virtual_tokens").GetInt32(), adapter.VirtualTokens);
+        Llm view = fixture.Llm.With("adapter");
+        // peft's logits of virtual tokens come first.
+        Tensor want = fixture.Expected["logits.adapter"], got = view.Logits(batch);
+        fixture.Close("adapter", want.dim() == 3 ? want.narrow(1, want.size(1) - got.size(1), got.size(1)) : want, got, LogitTolerance);
+        Assert.Equal(fixture.Json.GetProperty("losses").GetProperty("adapter").GetDouble(), view.Loss(batch).ToDouble(), LossTolerance);
+        fixture.Close("base", fixture.Expected["logits.base"], fixture.Llm.Logits(batch), LogitTolerance);
+        fixture.Llm.Adapters.Copy("adapter", "copy");
+        Assert.True(PeftFiles.Same(got, fixture.Llm.With("copy").Logits(batch)));
+        Assert.Throws<InvalidOperationException>(() => fixture.Llm.Adapters.Merge("adapter"));
+        Assert.True(fixture.BaseIsUntouched());
+    }
+
+    [SkippableTheory]
     [MemberData(nameof(Folders))]
+    [MemberData(nameof(SoftPrompts))]
     public void Files_are_written_as_peft_writes_them(string name)
     {
         using PeftBase fixture = PeftBase.Load(Cases.Folder("peft", name));
@@ -144,6 +168,8 @@ public sealed class PeftAdapterTests
             Directory.Delete(written, recursive: true);
         }
     }
+
+    public static TheoryData<string> SoftPrompts() => Cases.Of("peft", folder => File.Exists(Path.Combine(folder, "expected.json")) && File.Exists(Path.Combine(folder, "adapter_config.json")) && IsPrompt(folder));
 
     private static bool IsPrompt(string folder) =>
         Shared.Json(folder, "adapter_config.json").GetProperty("peft_type").GetString() is "PROMPT_TUNING" or "PREFIX_TUNING" or "P_TUNING";

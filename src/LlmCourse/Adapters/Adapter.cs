@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using LlmCourse.Training.Optimizers;
 using LlmCourse.Transformers;
@@ -30,14 +31,30 @@ public sealed class Adapter
     /// <summary>The number of its parameters: what training it trains.</summary>
     public long ParameterCount => Parameters.Sum(parameter => parameter.Value.numel());
 
+    /// <summary>What it takes in memory, and about what its file takes.</summary>
+    public long Bytes => Parameters.Sum(parameter => parameter.Value.numel() * parameter.Value.element_size());
+
+    /// <summary>How many virtual tokens it puts in front of the text.</summary>
+    public int VirtualTokens => Prompt?.Count ?? 0;
+
     /// <summary>The modules it acts on, under our names.</summary>
     public IReadOnlyList<string> Modules => [.. _changes.Keys];
+
+    /// <summary>What it is, beside the size of the model.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{Name}: {Method}, {ParameterCount:N0} parameters ({100.0 * ParameterCount / BaseParameterCount:0.###} % of the model's {BaseParameterCount:N0}), {Bytes / 1e6:0.##} MB");
 
     /// <summary>Whether it is merged into the model's weights at the moment.</summary>
     public bool IsMerged { get; internal set; }
 
     /// <summary>How it was made: <see cref="LoraOptions"/> and the like.</summary>
     internal object Options { get; }
+
+    /// <summary>What it puts in front of the text, or null.</summary>
+    internal SoftPrompt? Prompt { get; init; }
+
+    /// <summary>The number of parameters of the model it is for.</summary>
+    internal long BaseParameterCount { get; init; }
 
     /// <summary>The configuration that it was read with, or null.</summary>
     internal JsonObject? Source { get; init; }
@@ -46,7 +63,7 @@ public sealed class Adapter
 
     /// <summary>Everything that is trained, under names that a training checkpoint keeps.</summary>
     internal IReadOnlyList<NamedParameter> Parameters =>
-        [.. Changed.SelectMany(entry => entry.Change.Parameters.Select(parameter => new NamedParameter($"{entry.Site.Site.Name}.{parameter.Suffix}", parameter.Value, parameter.Decays)))];
+        [.. Prompt?.Parameters ?? [], .. Changed.SelectMany(entry => entry.Change.Parameters.Select(parameter => new NamedParameter($"{entry.Site.Site.Name}.{parameter.Suffix}", parameter.Value, parameter.Decays)))];
 
     /// <summary>What it does at a module, in order; nothing where it is merged.</summary>
     internal IReadOnlyList<SiteChange> At(AdapterSite site)
@@ -55,11 +72,17 @@ public sealed class Adapter
         return !IsMerged && _changes.TryGetValue(site.Name, out SiteChange[]? changes) ? changes : [];
     }
 
-    internal Adapter Copy(string name) => new(name, Method, Options, Changed.Select(entry => KeyValuePair.Create(entry.Site, entry.Change.Copy()))) { Source = Source };
+    internal Adapter Copy(string name) => new(name, Method, Options, Changed.Select(entry => KeyValuePair.Create(entry.Site, entry.Change.Copy())))
+    {
+        BaseParameterCount = BaseParameterCount,
+        Prompt = Prompt?.Copy(),
+        Source = Source,
+    };
 
     internal void Dispose()
     {
         _disposed = true;
+        Prompt?.Dispose();
         foreach ((_, SiteChange change) in Changed)
             change.Dispose();
     }

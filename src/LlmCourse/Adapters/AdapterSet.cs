@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using LlmCourse.Checkpoints;
+using LlmCourse.Tokenization;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
+using static TorchSharp.torch;
 
 namespace LlmCourse.Adapters;
 
@@ -15,13 +17,15 @@ public sealed class AdapterSet
     private readonly Lock _changing = new();
     private readonly TransformerModel _model;
     private readonly AdapterSites _sites;
+    private readonly PretrainedTokenizer? _tokenizer;
     private readonly Merging _merging;
     private ImmutableDictionary<string, Adapter> _adapters = ImmutableDictionary.Create<string, Adapter>(StringComparer.Ordinal);
 
-    internal AdapterSet(TransformerModel model, WeightNames? names)
+    internal AdapterSet(TransformerModel model, WeightNames? names, PretrainedTokenizer? tokenizer)
     {
         _model = model;
         _sites = new AdapterSites(model, names);
+        _tokenizer = tokenizer;
         _merging = new Merging(model);
     }
 
@@ -44,6 +48,53 @@ public sealed class AdapterSet
     /// <param name="options">How; null for the defaults.</param>
     /// <exception cref="ArgumentException">The name is taken, or an option names nothing.</exception>
     public Adapter AddIa3(string name, Ia3Options? options = null) => Add(name, () => Ia3.Make(name, options ?? new Ia3Options(), _model, _sites));
+
+    /// <summary>Adds virtual tokens that are trained themselves (prompt tuning).</summary>
+    /// <param name="name">Its name: one that is not taken.</param>
+    /// <param name="options">How many, and what they are at first; null for the defaults.</param>
+    /// <exception cref="ArgumentException">The name is taken, or an option makes no sense.</exception>
+    /// <exception cref="InvalidOperationException">They start from a text, and the model has no tokenizer.</exception>
+    public Adapter AddPromptTuning(string name, PromptTuningOptions? options = null)
+    {
+        options ??= new PromptTuningOptions();
+        int[]? text = options.Text is null ? null
+            : (_tokenizer ?? throw new InvalidOperationException($"{nameof(PromptTuningOptions.Text)} needs a tokenizer, and the model has none.")).EncodeIds(options.Text);
+        return AddPrompt(name, AdapterMethod.PromptTuning, options, () => PromptTuning.Create(options, _model, text));
+    }
+
+    /// <summary>Adds keys and values that stand in front of what every layer reads (prefix tuning).</summary>
+    /// <param name="name">Its name: one that is not taken.</param>
+    /// <param name="options">How many, and whether a network makes them; null for the defaults.</param>
+    /// <exception cref="ArgumentException">The name is taken, or an option makes no sense.</exception>
+    public Adapter AddPrefixTuning(string name, PrefixTuningOptions? options = null)
+    {
+        options ??= new PrefixTuningOptions();
+        return AddPrompt(name, AdapterMethod.PrefixTuning, options, () => PrefixTuning.Create(options, _model));
+    }
+
+    /// <summary>Adds virtual tokens that a small network makes while training (P-tuning).</summary>
+    /// <param name="name">Its name: one that is not taken.</param>
+    /// <param name="options">How many, and the network; null for the defaults.</param>
+    /// <exception cref="ArgumentException">The name is taken, or an option makes no sense.</exception>
+    public Adapter AddPTuning(string name, PTuningOptions? options = null)
+    {
+        options ??= new PTuningOptions();
+        return AddPrompt(name, AdapterMethod.PTuning, options, () => PTuning.Create(options, _model));
+    }
+
+    /// <summary>For each virtual token of prompt tuning or P-tuning the tokens of the vocabulary whose embeddings are closest.</summary>
+    /// <param name="name">The adapter.</param>
+    /// <param name="count">How many tokens for each.</param>
+    /// <param name="by">What closest means.</param>
+    /// <exception cref="InvalidOperationException">The adapter has no virtual embeddings.</exception>
+    public IReadOnlyList<IReadOnlyList<NearestToken>> NearestTokens(string name, int count = 5, Closeness by = Closeness.Cosine)
+    {
+        if (this[name].Prompt is not IVirtualEmbeddings prompt)
+            throw new InvalidOperationException($"The adapter '{name}' has no virtual tokens that are embeddings.");
+        using var noGrad = no_grad();
+        using Tensor embeddings = prompt.Embeddings();
+        return Adapters.NearestTokens.Of(embeddings, _model.Trunk.TokenTable.Whole, count, by, _tokenizer);
+    }
 
     /// <summary>Adds the adapter of a folder as peft writes it.</summary>
     /// <param name="name">Its name: one that is not taken.</param>
@@ -125,6 +176,18 @@ public sealed class AdapterSet
         foreach (Adapter adapter in _adapters.Values)
             adapter.Dispose();
     }
+
+    private Adapter AddPrompt(string name, AdapterMethod method, object options, Func<SoftPrompt> make) => Add(name, () =>
+    {
+        // A classifier's head is trained with it, as peft does.
+        IReadOnlyList<NamedSite> head = _model.IsClassifier ? _sites.Trained("", [], classifier: true) : [];
+        BaseWeights weights = new(_model);
+        return new Adapter(name, method, options, head.Select(site => KeyValuePair.Create(site, Lora.Whole(site, weights, _model))))
+        {
+            Prompt = make(),
+            BaseParameterCount = _model.ParameterCount,
+        };
+    });
 
     private Adapter Add(string name, Func<Adapter> make)
     {

@@ -47,7 +47,7 @@ internal static class Combination
         }
 
         LoraOptions made = new() { Rank = rank, Alpha = rank, Targets = [.. modules.Select(module => module.Site.Site.Name)] };
-        return new Adapter(name, AdapterMethod.Lora, made, changes);
+        return new Adapter(name, AdapterMethod.Lora, made, changes) { BaseParameterCount = model.ParameterCount };
     }
 
     private static int RankOf((Adapter Adapter, double Weight)[] parts, CombinationOptions options)

@@ -11,8 +11,7 @@ internal static class Ia3
     public static Adapter Make(string name, Ia3Options options, TransformerModel model, AdapterSites sites)
     {
         string Property(string property) => $"{nameof(Ia3Options)}.{property}";
-        bool classifier = model.Config.Head.Kind is HeadKind.SequenceClassification or HeadKind.TokenClassification;
-        IReadOnlyList<NamedSite> trained = sites.Trained(Property(nameof(Ia3Options.TrainedModules)), options.TrainedModules, classifier);
+        IReadOnlyList<NamedSite> trained = sites.Trained(Property(nameof(Ia3Options.TrainedModules)), options.TrainedModules, model.IsClassifier);
         IReadOnlyList<NamedSite> inner = sites.Targets(Property(nameof(Ia3Options.FeedForwardTargets)), options.FeedForwardTargets, null, "down");
         IReadOnlyList<NamedSite> outer = sites.Targets(Property(nameof(Ia3Options.Targets)), options.Targets, null, "k", "v", "qkv");
         if (inner.Concat(outer).FirstOrDefault(site => site.Site.Kind != SiteKind.Linear) is { } table)
@@ -25,6 +24,6 @@ internal static class Ia3
             .. inner.Except(trained).Select(site => KeyValuePair.Create(site, Ones(1, site.Site.Input, true))),
             .. outer.Except(inner).Except(trained).Select(site => KeyValuePair.Create(site, Ones(site.Site.Output, 1, false))),
             .. trained.Select(site => KeyValuePair.Create(site, Lora.Whole(site, weights, model))),
-        ]);
+        ]) { BaseParameterCount = model.ParameterCount };
     }
 }

@@ -12,8 +12,7 @@ internal static class Lora
     public static Adapter Make(string name, LoraOptions options, TransformerModel model, AdapterSites sites)
     {
         options = options.Validate();
-        bool classifier = model.Config.Head.Kind is HeadKind.SequenceClassification or HeadKind.TokenClassification;
-        IReadOnlyList<NamedSite> trained = sites.Trained(Property(nameof(LoraOptions.TrainedModules)), options.TrainedModules, classifier);
+        IReadOnlyList<NamedSite> trained = sites.Trained(Property(nameof(LoraOptions.TrainedModules)), options.TrainedModules, model.IsClassifier);
         IReadOnlyList<NamedSite> targets = sites.Targets(Property(nameof(LoraOptions.Targets)), options.Targets, options.TargetPattern, "q", "v", "qkv");
         targets = sites.OfLayers(Property(nameof(LoraOptions.Layers)), [.. targets.Except(trained)], options.Layers);
         AdapterSites.RequireFitting(Property(nameof(LoraOptions.RankPattern)), targets, options.RankPattern.Keys);
@@ -30,7 +29,7 @@ internal static class Lora
                 changes.Add(KeyValuePair.Create(site, Start(site, options, weights, model, random)));
             changes.AddRange(Biases(options.Bias, sites, targets, trained, weights).Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new BiasChange(Wide(weights.Bias(site)!, model), targets.Contains(site)))));
             changes.AddRange(trained.Select(site => KeyValuePair.Create(site, Whole(site, weights, model))));
-            return new Adapter(name, AdapterMethod.Lora, options, changes);
+            return new Adapter(name, AdapterMethod.Lora, options, changes) { BaseParameterCount = model.ParameterCount };
         }
         catch
         {

@@ -22,6 +22,8 @@ internal sealed class Merging(TransformerModel model)
     {
         if (adapter.IsMerged)
             throw new InvalidOperationException($"The adapter '{adapter.Name}' is merged already.");
+        if (adapter.Prompt is not null)
+            throw new InvalidOperationException($"The adapter '{adapter.Name}' is a soft prompt, which no weight can hold.");
         Rebuild([.. _merged, adapter]);
     }
 

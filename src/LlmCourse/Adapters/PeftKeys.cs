@@ -18,14 +18,14 @@ internal sealed class PeftKeys
     private readonly IWeightSource _file;
     private readonly Dictionary<NamedSite, Dictionary<string, string>> _tensors = [];
 
-    /// <summary>Finds the module of every tensor.</summary>
+    /// <summary>Finds the module of every tensor but some others.</summary>
     /// <exception cref="AdapterException">Tensors belong to modules that the model does not have.</exception>
-    public PeftKeys(string path, IWeightSource file, AdapterSites sites)
+    public PeftKeys(string path, IWeightSource file, AdapterSites sites, params string[] others)
     {
         (_path, _file) = (path, file);
         ILookup<string, NamedSite> modules = sites.All.ToLookup(site => site.Module, StringComparer.Ordinal);
         List<string> unknown = [];
-        foreach (string key in file.Weights.Keys.Order(StringComparer.Ordinal))
+        foreach (string key in file.Weights.Keys.Except(others).Order(StringComparer.Ordinal))
         {
             string name = key;
             foreach (string prefix in new[] { "base_model.", "model." })

@@ -32,6 +32,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
             "LORA" => ReadLora(name, config, file),
             "ADALORA" => ReadAdaLora(name, config, file),
             "IA3" => ReadIa3(name, config, file),
+            "PROMPT_TUNING" or "P_TUNING" or "PREFIX_TUNING" => ReadPrompt(name, config, file),
             string other => throw config.Wrong("peft_type", $"is {other}, which is not supported"),
         };
     }
@@ -80,16 +81,36 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
             .Concat(Kept(keys, trained, [])));
     }
 
-    private static Adapter Build(string name, AdapterMethod method, object options, PeftConfig config, IEnumerable<KeyValuePair<NamedSite, SiteChange>> changes)
+    // What is in the file is finished: a network that made it is gone, and training goes on with what it made.
+    private Adapter ReadPrompt(string name, PeftConfig config, SafetensorsFile file)
+    {
+        const string Key = "prompt_embeddings";
+        PeftKeys keys = new(_weights, file, sites, Key);
+        if (!file.Weights.TryGetValue(Key, out WeightInfo? stored))
+            throw new AdapterException(_weights, $"there is no tensor {Key}.");
+        int count = config.Whole("num_virtual_tokens") ?? throw config.Wrong("num_virtual_tokens", "is missing");
+        bool prefix = config.PeftType == "PREFIX_TUNING";
+        StackConfig read = model.Config.Last;
+        long width = prefix ? 2L * read.Layers * read.KeyValueHeadCount * read.HeadSize : model.Config.Width;
+        if (stored.Shape is not [long rows, long columns] || columns != width || rows < count || count < 1 || (prefix && rows != count))
+            throw new AdapterException(_weights, $"{Key} is [{string.Join(", ", stored.Shape)}] and would be [{count}, {width}] for this model.");
+        AdapterMethod method = prefix ? AdapterMethod.PrefixTuning : config.PeftType == "P_TUNING" ? AdapterMethod.PTuning : AdapterMethod.PromptTuning;
+        HashSet<NamedSite> trained = [.. TrainedIn(config.Texts("modules_to_save") ?? [])];
+        Tensor finished = file.Read(Key, _type).to(model.Device);
+        return Build(name, method, config, config, Kept(keys, trained, []), prefix ? new PrefixTuning(finished, model.Config) : new PromptTuning(finished, count));
+    }
+
+    private Adapter Build(string name, AdapterMethod method, object options, PeftConfig config, IEnumerable<KeyValuePair<NamedSite, SiteChange>> changes, SoftPrompt? prompt = null)
     {
         List<KeyValuePair<NamedSite, SiteChange>> made = [];
         try
         {
             made.AddRange(changes);
-            return new Adapter(name, method, options, made) { Source = config.Json };
+            return new Adapter(name, method, options, made) { Source = config.Json, Prompt = prompt, BaseParameterCount = model.ParameterCount };
         }
         catch
         {
+            prompt?.Dispose();
             foreach ((_, SiteChange change) in made)
                 change.Dispose();
             throw;

@@ -15,20 +15,18 @@ internal sealed class DecodingSession : IDisposable
     private readonly TransformerModel _model;
     private ForwardContext _context;
     private readonly KeyValueCache _cache;
-    private readonly int _virtual;
     private EncoderMemory? _memory;
 
-    private DecodingSession(TransformerModel model, ForwardContext view, KeyValueCache cache, int virtualTokens, EncoderMemory? memory)
+    private DecodingSession(TransformerModel model, ForwardContext view, KeyValueCache cache, EncoderMemory? memory)
     {
         _model = model;
         _cache = cache;
         _context = view with { Cache = cache, FreezeBase = true };
-        _virtual = virtualTokens;
         _memory = memory;
     }
 
     /// <summary>How many tokens each row has read; virtual ones do not count.</summary>
-    public IReadOnlyList<int> Lengths => [.. _cache.Lengths.Select(length => length - VirtualRead)];
+    public IReadOnlyList<int> Lengths => [.. _cache.Lengths.Select((length, row) => length - VirtualRead(row))];
 
     /// <summary>The number of rows.</summary>
     public int Rows => _cache.Lengths.Count;
@@ -42,8 +40,8 @@ internal sealed class DecodingSession : IDisposable
     {
         if (model.Config.Decoder is not { CrossAttention: false } decoder)
             throw new InvalidOperationException("A session without an encoder's input needs a decoder-only model.");
-        int virtualTokens = (int)(view.SoftPrompt?.size(0) ?? 0);
-        return new DecodingSession(model, view, new KeyValueCache(decoder, rows, capacity + virtualTokens), virtualTokens, null);
+        int virtualTokens = view.Virtual?.Counts<ISoftPrompt>(rows).Max() ?? 0;
+        return new DecodingSession(model, view, new KeyValueCache(decoder, rows, capacity + virtualTokens), null);
     }
 
     /// <summary>Opens a session of an encoder–decoder: the encoder reads the input now, and never again.</summary>
@@ -53,8 +51,9 @@ internal sealed class DecodingSession : IDisposable
             throw new InvalidOperationException("A session with an encoder's input needs an encoder–decoder.");
         using var noGrad = no_grad();
         using EncoderState state = model.Trunk.Encode(encoderInput, view with { FreezeBase = true });
-        EncoderMemory memory = EncoderMemory.Of(state.Hidden, encoderInput);
-        return new DecodingSession(model, view, new KeyValueCache(decoder, encoderInput.Count, capacity), 0, memory);
+        view = view with { Virtual = view.Virtual?.Keyed }; // the encoder has read the embeddings
+        int virtualTokens = view.Virtual?.Counts<ISoftPrompt>(encoderInput.Count).Max() ?? 0;
+        return new DecodingSession(model, view, new KeyValueCache(decoder, encoderInput.Count, capacity + virtualTokens), state.Memory.Share());
     }
 
     /// <summary>
@@ -100,7 +99,7 @@ internal sealed class DecodingSession : IDisposable
         }
 
         _cache.Select(rows);
-        _context = _context with { Adapter = _context.Adapter?.Select(rows) };
+        _context = _context with { Adapter = _context.Adapter?.Select(rows), Virtual = _context.Virtual?.Select(rows) };
     }
 
     /// <summary>Forgets what each row has behind the given length.</summary>
@@ -115,7 +114,7 @@ internal sealed class DecodingSession : IDisposable
                 throw new ArgumentOutOfRangeException(nameof(lengths), $"Row {r} has {now[r]} tokens and cannot be cut to {lengths[r]}.");
         }
 
-        _cache.Truncate([.. lengths.Select(length => length + VirtualRead)]);
+        _cache.Truncate([.. lengths.Select((length, row) => length + VirtualRead(row))]);
     }
 
     /// <summary>An independent session at the same place.</summary>
@@ -123,7 +122,7 @@ internal sealed class DecodingSession : IDisposable
     {
         using var noGrad = no_grad();
         return new DecodingSession(
-            _model, _context, _cache.Fork(), _virtual, _memory?.Select([.. Enumerable.Range(0, Rows)]));
+            _model, _context, _cache.Fork(), _memory?.Select([.. Enumerable.Range(0, Rows)]));
     }
 
     public void Dispose()
@@ -133,5 +132,5 @@ internal sealed class DecodingSession : IDisposable
     }
 
     // Virtual tokens are read with the first real ones.
-    private int VirtualRead => _cache.Columns == 0 ? 0 : _virtual;
+    private int VirtualRead(int row) => _cache.Columns == 0 ? 0 : _context.Virtual?.At(row)?.Count ?? 0;
 }

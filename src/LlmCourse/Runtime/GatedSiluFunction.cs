@@ -13,7 +13,11 @@ internal sealed class GatedSiluFunction : autograd.SingleTensorFunction<GatedSil
     public override string Name => nameof(GatedSiluFunction);
 
     /// <summary>Both [B, T, n] contiguous → [B, T, n].</summary>
-    public static Tensor Apply(Tensor gate, Tensor up) => apply(gate, up);
+    public static Tensor Apply(Tensor gate, Tensor up)
+    {
+        using var scope = NewDisposeScope(); // TorchSharp leaves an empty tensor of the result's size to it
+        return apply(gate, up).MoveToOuterDisposeScope();
+    }
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)

@@ -61,6 +61,15 @@ internal static class Kernels
     /// <summary>silu(gate) · up, both [B, T, n].</summary>
     public static Tensor GatedSilu(Tensor gate, Tensor up) => Timed("gate", () => GatedSiluOf(gate, up));
 
+    /// <summary>(silu(gate) · up) Wᵀ, gate and up [B, T, n] and W [D, n] → [B, T, D].</summary>
+    public static Tensor GatedSiluLinear(Tensor gate, Tensor up, Tensor weight)
+    {
+        if (weight.requires_grad && weight.dtype == gate.dtype && TrainsGateOnCpu(gate, up))
+            return Timed("gate", () => GatedLinearFunction.Apply(gate, up, weight));
+        using Tensor product = GatedSilu(gate, up);
+        return Linear(product, weight, null);
+    }
+
     /// <summary>
     /// Σ −log softmax(x Wᵀ + b)[label] over rows x [N, D] with W [V, D], b [V] or null and labels int64 [N]: a scalar. A softcap
     /// turns a logit z into cap · tanh(z / cap).
@@ -136,7 +145,7 @@ internal static class Kernels
         bool regular = gate.stride(-1) == 1 && up.stride(-1) == 1 && gate.stride(0) == gate.stride(1) * gate.size(1) && up.stride(0) == up.stride(1) * up.size(1);
         if (UseCpu(gate, up) && regular && up.dtype == gate.dtype)
             return CpuElementwise.GatedSilu(gate, up);
-        if (TrainsOnCpu(gate) && up.dtype == gate.dtype && gate.is_contiguous() && up.is_contiguous())
+        if (TrainsGateOnCpu(gate, up))
             return GatedSiluFunction.Apply(gate, up);
         using Tensor activated = nn.functional.silu(gate);
         return activated.mul(up);
@@ -146,6 +155,9 @@ internal static class Kernels
 
     // Behind UseCpu: a gradient is recorded.
     private static bool TrainsOnCpu(Tensor x) => Fast && is_grad_enabled() && CpuKernels.Take(x);
+
+    private static bool TrainsGateOnCpu(Tensor gate, Tensor up) =>
+        TrainsOnCpu(gate) && up.dtype == gate.dtype && gate.is_contiguous() && up.is_contiguous();
 
     private static bool UseCpu(Tensor x, Tensor other) =>
         Fast && !(is_grad_enabled() && (x.requires_grad || other.requires_grad)) && CpuKernels.Take(x);

@@ -20,13 +20,18 @@ internal static partial class NativeMemory
         return new Restored();
     }
 
-    private static void Set(int bytes)
+    /// <summary>Gives back what has been freed since, holes between live blocks included, where the C library can.</summary>
+    public static void GiveBack() => Call(() => MallocTrim(0));
+
+    private static void Set(int bytes) => Call(() => MallOpt(MapThreshold, bytes));
+
+    private static void Call(Func<int> function)
     {
         if (!OperatingSystem.IsLinux())
             return;
         try
         {
-            _ = MallOpt(MapThreshold, bytes);
+            _ = function();
         }
         catch (Exception error) when (error is EntryPointNotFoundException or DllNotFoundException)
         {
@@ -36,6 +41,9 @@ internal static partial class NativeMemory
 
     [LibraryImport("libc", EntryPoint = "mallopt")]
     private static partial int MallOpt(int parameter, int value);
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int MallocTrim(nint padding);
 
     private sealed class Restored : IDisposable
     {

@@ -13,7 +13,11 @@ internal sealed class RmsNormFunction : autograd.SingleTensorFunction<RmsNormFun
     public override string Name => nameof(RmsNormFunction);
 
     /// <summary>x [.., D] contiguous, weight [D] → [.., D].</summary>
-    public static Tensor Apply(Tensor x, Tensor weight, double epsilon) => apply(x, weight, epsilon);
+    public static Tensor Apply(Tensor x, Tensor weight, double epsilon)
+    {
+        using var scope = NewDisposeScope(); // TorchSharp leaves an empty tensor of the result's size to it
+        return apply(x, weight, epsilon).MoveToOuterDisposeScope();
+    }
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)

@@ -10,7 +10,11 @@ internal sealed class RotateFunction : autograd.SingleTensorFunction<RotateFunct
     public override string Name => nameof(RotateFunction);
 
     /// <summary>x [B, T, H, d]; cos and sin [B or 1, T, 1, d/2].</summary>
-    public static Tensor Apply(Tensor x, Tensor cos, Tensor sin) => apply(x, cos, sin);
+    public static Tensor Apply(Tensor x, Tensor cos, Tensor sin)
+    {
+        using var scope = NewDisposeScope(); // TorchSharp leaves an empty tensor of the result's size to it
+        return apply(x, cos, sin).MoveToOuterDisposeScope();
+    }
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)

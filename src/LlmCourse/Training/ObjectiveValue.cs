@@ -1,4 +1,6 @@
+using LlmCourse.Transformers;
 using TorchSharp;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Training;
 
@@ -10,4 +12,17 @@ public readonly record struct ObjectiveValue(torch.Tensor Sum, double Weight, lo
 {
     /// <summary>More figures of the batch by name, each a mean over its terms.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Where the graph of the sum was cut; null for a graph in one piece, which <c>Sum.backward()</c> is enough for. Whoever asked owns it.</summary>
+    internal GraphCuts? Cuts { get; init; }
+
+    /// <summary>Fills the gradients of all parameters, once.</summary>
+    /// <param name="complete">Hears of parameters whose gradients are complete before all are; null for nobody.</param>
+    internal void Backward(Action<IReadOnlyList<Parameter>>? complete = null)
+    {
+        if (Cuts is null)
+            Sum.backward();
+        else
+            Cuts.Backward(Sum, complete);
+    }
 }

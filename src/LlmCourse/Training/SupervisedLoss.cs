@@ -48,7 +48,7 @@ internal static class SupervisedLoss
         RequireLabels(batch, model.Config.Head);
         using var scope = NewDisposeScope();
         using Hidden hidden = model.Trunk.Run(batch, context);
-        (Tensor states, long[] labels) = Labelled(model, batch, hidden);
+        (Tensor states, long[] labels, _) = Labelled(model, batch, hidden);
         return (states.MoveToOuterDisposeScope(), labels);
     }
 
@@ -64,8 +64,9 @@ internal static class SupervisedLoss
     /// Each labelled token against the prediction at the token before it in its own sequence; a first token has one only
     /// where virtual tokens stand in front. So neither padding on the left nor packing adds a term.
     /// </summary>
-    private static List<(long Row, long Label)> NextTokenTerms(Batch batch, bool prefixed)
+    private static List<(long Row, long Label)> NextTokenTerms(Batch batch, Hidden hidden)
     {
+        bool prefixed = hidden.Prefix is not null;
         Sequences sequences = batch.Input;
         int width = sequences.Width;
         long[] labels = batch.HostLabels;
@@ -76,7 +77,7 @@ internal static class SupervisedLoss
             for (int t = start; t < start + sequences.Lengths[r]; t++)
             {
                 bool first = t == start || (sequences.Segments is { } segments && segments[r, t] != segments[r, t - 1]);
-                if ((first && !prefixed) || labels[(r * width) + t] == Batch.Ignore)
+                if ((first && hidden.Virtual[r] == 0) || labels[(r * width) + t] == Batch.Ignore)
                     continue;
                 // With virtual tokens the last of them stands in column 0, and column t of the batch in t + 1.
                 terms.Add(((r * (width + (prefixed ? 1L : 0))) + (first ? 0 : prefixed ? t : t - 1), labels[(r * width) + t]));
@@ -98,11 +99,11 @@ internal static class SupervisedLoss
         ? cat([prefix.narrow(1, prefix.size(1) - 1, 1), hidden.States], 1)
         : hidden.States;
 
-    // Only rows with a label will be projected onto the vocabulary.
-    private static (Tensor States, long[] Labels) Labelled(TransformerModel model, Batch batch, Hidden hidden)
+    // Only positions with a label will be projected onto the vocabulary. Rows has the row of the batch of each.
+    private static (Tensor States, long[] Labels, int[] Rows) Labelled(TransformerModel model, Batch batch, Hidden hidden)
     {
         bool next = model.Config is { Head.Kind: HeadKind.LanguageModel, Encoder: null };
-        List<(long Row, long Label)> terms = next ? NextTokenTerms(batch, hidden.Prefix is not null) : TokenTerms(batch);
+        List<(long Row, long Label)> terms = next ? NextTokenTerms(batch, hidden) : TokenTerms(batch);
         foreach ((_, long label) in terms)
         {
             if (label < 0 || label >= model.Config.VocabularySize)
@@ -111,11 +112,12 @@ internal static class SupervisedLoss
 
         Tensor states = next ? WithPrefix(hidden) : hidden.States;
         Tensor rows = tensor(terms.ConvertAll(term => term.Row).ToArray(), device: states.device);
-        return (states.reshape(-1, states.size(2)).index_select(0, rows), [.. terms.Select(term => term.Label)]);
+        return (states.reshape(-1, states.size(2)).index_select(0, rows), [.. terms.Select(term => term.Label)], [.. terms.Select(term => (int)(term.Row / states.size(1)))]);
     }
 
-    private static (Tensor Sum, double Weight) OfTokens(TransformerModel model, (Tensor States, long[] Labels) labelled, ForwardContext context) =>
-        (model.TokenLossSum(labelled.States, tensor(labelled.Labels, device: labelled.States.device), context), labelled.Labels.Length);
+    // An adapter of the output sees positions as rows: each has the adapter of its own.
+    private static (Tensor Sum, double Weight) OfTokens(TransformerModel model, (Tensor States, long[] Labels, int[] Rows) labelled, ForwardContext context) =>
+        (model.TokenLossSum(labelled.States, tensor(labelled.Labels, device: labelled.States.device), context with { Adapter = context.Adapter?.Select(labelled.Rows) }), labelled.Labels.Length);
 
     private static (Tensor Sum, double Weight) OfClasses(Tensor logits, Tensor labels, HeadConfig head)
     {

@@ -22,9 +22,18 @@ internal sealed class SupervisedObjective(TransformerModel model, ForwardContext
     /// <inheritdoc/>
     public ObjectiveValue Compute(Batch batch, DropoutMasks? dropout)
     {
-        (TorchSharp.torch.Tensor sum, double weight) = SupervisedLoss.Sum(model, batch, context with { Dropout = dropout });
-        long tokens = batch.Input.Lengths.Sum(length => (long)length) + (batch.Decoder?.Lengths.Sum(length => (long)length) ?? 0);
-        return new ObjectiveValue(sum, weight, tokens);
+        GraphCuts cuts = new();
+        try
+        {
+            (TorchSharp.torch.Tensor sum, double weight) = SupervisedLoss.Sum(model, batch, context with { Dropout = dropout, Cuts = cuts });
+            long tokens = batch.Input.Lengths.Sum(length => (long)length) + (batch.Decoder?.Lengths.Sum(length => (long)length) ?? 0);
+            return new ObjectiveValue(sum, weight, tokens) { Cuts = cuts };
+        }
+        catch
+        {
+            cuts.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Weight decay is for matrices: not for biases, the weights of any norm, or a relative bias (which transformers' Trainer takes for a bias too).</summary>

@@ -40,6 +40,8 @@ public sealed class Trainer<TBatch>(IObjective<TBatch> objective, Data.IBatchSou
             throw new InvalidOperationException("There is nothing to train: no parameter wants a gradient.");
         if (_options.Checkpoints is not null && Saved is null)
             throw new InvalidOperationException("Checkpoints need to know what to write: set Saved.");
+        if (_options.StepInBackward && BeforeStep is not null)
+            throw new InvalidOperationException($"{nameof(BeforeStep)} sees all gradients before the update, and {nameof(TrainingOptions.StepInBackward)} never has them all: choose one.");
         bool tf32 = backends.cuda.matmul.allow_tf32;
         backends.cuda.matmul.allow_tf32 = _options.AllowTf32;
         try

@@ -10,7 +10,7 @@ public sealed class TrainingException : LlmException
             $"Step {step}: {problem} " + (lastCheckpoint is null ? "There is no checkpoint." : $"The last good checkpoint is {lastCheckpoint}."),
             innerException) => (Step, LastCheckpoint) = (step, lastCheckpoint);
 
-    /// <summary>The step it happened in, from 1; the weights are as the step before left them.</summary>
+    /// <summary>The step it happened in, from 1; the weights are as the step before left them, unless the message says that some have had this one.</summary>
     public long Step { get; }
 
     /// <summary>The folder of the last whole checkpoint, or null.</summary>

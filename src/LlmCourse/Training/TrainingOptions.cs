@@ -52,6 +52,15 @@ public sealed record TrainingOptions
     public bool GradientCheckpointing { get; init; }
 
     /// <summary>
+    /// Whether the parameters of a block are updated as soon as the backward pass has gone through it, so that never all gradients
+    /// exist at once (Lv et al. 2023, "Full parameter fine-tuning for large language models with limited resources"). The updates are
+    /// the same. It excludes whatever wants all gradients before the first update: set <see cref="MaxGradientNorm"/> to null, leave
+    /// <see cref="Accumulation"/> at 1, and no <see cref="Trainer{TBatch}.BeforeStep"/>. A gradient that is not a number stops the run before
+    /// it is used, but the blocks behind have had their step then: go on from the last checkpoint. Default: no.
+    /// </summary>
+    public bool StepInBackward { get; init; }
+
+    /// <summary>
     /// Whether the memory of freed tensors goes back to the system at once (Linux, CPU): the peak is lower by what would
     /// otherwise be holes between them, a step takes longer by the time the system needs to map memory. docs/performance.md
     /// has figures. It holds for the whole process while the run lasts. Default: no.
@@ -82,6 +91,8 @@ public sealed record TrainingOptions
         Require(MaxTime is null || MaxTime > TimeSpan.Zero, nameof(MaxTime), MaxTime, "more than nothing");
         Require(Accumulation > 0, nameof(Accumulation), Accumulation, "at least 1");
         Require(MaxGradientNorm is null or > 0, nameof(MaxGradientNorm), MaxGradientNorm, "more than 0");
+        Require(!StepInBackward || Accumulation == 1, nameof(Accumulation), Accumulation, $"1 with {nameof(StepInBackward)}, which keeps no gradients to add to");
+        Require(!StepInBackward || MaxGradientNorm is null, nameof(MaxGradientNorm), MaxGradientNorm, $"null with {nameof(StepInBackward)}: the norm of all gradients is not known before the first update");
         Require(Checkpoints is null or { Every: > 0 }, $"{nameof(Checkpoints)}.{nameof(CheckpointOptions.Every)}", Checkpoints?.Every, "at least 1");
         Require(Checkpoints is null or { KeepLast: > 0 }, $"{nameof(Checkpoints)}.{nameof(CheckpointOptions.KeepLast)}", Checkpoints?.KeepLast, "at least 1");
         Require(Validation.Every > 0, $"{nameof(Validation)}.{nameof(ValidationOptions.Every)}", Validation.Every, "at least 1");

@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training.Logging;
 using LlmCourse.Training.Optimizers;
 using LlmCourse.Transformers;
 using Microsoft.Extensions.Logging.Abstractions;
 using TorchSharp;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Training;
 
@@ -24,6 +26,7 @@ internal sealed class TrainingRun<TBatch>(Trainer<TBatch> trainer, IObjective<TB
     private readonly List<TrainingProgress> _history = [];
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private RunState _state = new() { Seed = options.Seed, Accumulation = options.Accumulation };
+    private readonly Parameter[] _parameters = [.. objective.Parameters.Select(parameter => parameter.Value)];
     private RunState _start = new();
     private long? _total;
 
@@ -130,7 +133,8 @@ internal sealed class TrainingRun<TBatch>(Trainer<TBatch> trainer, IObjective<TB
     private (TrainingProgress? Done, bool EpochEnds) Step(CancellationToken cancellationToken)
     {
         long step = _state.Step + 1;
-        double sum = 0, weight = 0;
+        double rate = options.LearningRate * options.Schedule.Factor(_state.Step, _total);
+        double sum = 0, weight = 0, squares = 0;
         long tokens = 0;
         Dictionary<string, double> metrics = [];
         List<string> described = [];
@@ -146,14 +150,15 @@ internal sealed class TrainingRun<TBatch>(Trainer<TBatch> trainer, IObjective<TB
             }
 
             using var scope = NewDisposeScope();
-            string[] sources = [.. trainer.Describe?.Invoke(batch) ?? []];
+            List<string> sources = [.. trainer.Describe?.Invoke(batch) ?? []];
             described.AddRange(sources);
             using DropoutMasks? dropout = options.Dropout ? new DropoutMasks(options.Seed, (step * StreamsPerStep) + micro, objective.Parameters[0].Value.device) : null;
             ObjectiveValue value = objective.Compute(batch, dropout);
+            using GraphCuts? cuts = value.Cuts;
             double loss = value.Sum.ToDouble();
             if (!double.IsFinite(loss) || !(value.Weight > 0) || !double.IsFinite(value.Weight))
                 throw Failure(step, FormattableString.Invariant($"the loss is {loss} over {value.Weight} terms"), sources);
-            value.Sum.backward();
+            value.Backward(options.StepInBackward ? part => squares += Math.Pow(Update(step, rate, value.Weight, part, sources), 2) : null);
             sum += loss;
             weight += value.Weight;
             tokens += value.Tokens;
@@ -163,8 +168,11 @@ internal sealed class TrainingRun<TBatch>(Trainer<TBatch> trainer, IObjective<TB
 
         if (weight == 0)
             return (null, epochEnds);
-        double rate = options.LearningRate * options.Schedule.Factor(_state.Step, _total), mean = sum / weight, terms = weight;
-        double norm = Update(step, rate, ref weight, described);
+        double mean = sum / weight, terms = weight;
+        weight = trainer.BeforeStep?.Invoke(objective.Parameters, weight) ?? weight;
+        double norm = Math.Sqrt(squares + Math.Pow(Update(step, rate, weight, null, described), 2));
+        if (options.StepInBackward)
+            NativeMemory.GiveBack(); // activations come and go every step, and seldom fit into the holes of the last ones
         _state = _state with
         {
             Step = step,
@@ -175,21 +183,24 @@ internal sealed class TrainingRun<TBatch>(Trainer<TBatch> trainer, IObjective<TB
         return (Progress(mean, rate, norm, metrics.ToDictionary(entry => entry.Key, entry => entry.Value / terms)), epochEnds);
     }
 
-    // Sums become a mean, and a long gradient a shorter one, by one factor.
-    private double Update(long step, double rate, ref double weight, List<string> sources)
+    // Sums become a mean, and a long gradient a shorter one, by one factor. A part: the parameters whose gradients are complete; null for all.
+    private double Update(long step, double rate, double weight, IReadOnlyList<Parameter>? part, List<string> sources)
     {
-        weight = trainer.BeforeStep?.Invoke(objective.Parameters, weight) ?? weight;
-        double norm = GradientNorm.Of(objective.Parameters.Select(parameter => parameter.Value)) / weight;
+        IReadOnlyList<Parameter> parameters = part ?? _parameters;
+        double norm = GradientNorm.Of(parameters) / weight;
         if (!double.IsFinite(norm))
         {
             string[] wrong = [.. objective.Parameters.Where(HasBadGradient).Select(parameter => parameter.Name)];
-            throw Failure(step, $"the gradient of {string.Join(", ", wrong.Take(5))}{(wrong.Length > 5 ? $" and {wrong.Length - 5} more" : "")} is not finite", sources);
+            throw Failure(step, $"the gradient of {string.Join(", ", wrong.Take(5))}{(wrong.Length > 5 ? $" and {wrong.Length - 5} more" : "")} is not finite", sources, options.StepInBackward);
         }
 
         double clip = options.MaxGradientNorm is { } most ? GradientNorm.ClipFactor(norm, most) : 1;
-        optimizer.Step(rate, clip / weight);
-        foreach (NamedParameter parameter in objective.Parameters)
-            parameter.Value.grad = null;
+        if (part is null)
+            optimizer.Step(rate, clip / weight);
+        else
+            optimizer.Step(rate, clip / weight, part);
+        foreach (Parameter parameter in parameters)
+            parameter.grad = null;
         return norm;
     }
 
@@ -199,8 +210,8 @@ internal sealed class TrainingRun<TBatch>(Trainer<TBatch> trainer, IObjective<TB
         return parameter.Value.grad is { } gradient && !gradient.isfinite().all().ToBoolean();
     }
 
-    private TrainingException Failure(long step, string problem, IReadOnlyCollection<string> sources) => new(
-        step, $"{problem}; the weights are those of step {step - 1}. The examples are {(sources.Count == 0 ? "not known" : string.Join(", ", sources))}. Look at them, or lower the learning rate.", _store?.Last);
+    private TrainingException Failure(long step, string problem, List<string> sources, bool begun = false) => new(
+        step, $"{problem}; the weights are those of step {step - 1}{(begun ? ", but those of the blocks behind may have had this one" : "")}. The examples are {(sources.Count == 0 ? "not known" : string.Join(", ", sources))}. Look at them, or lower the learning rate.", _store?.Last);
 
     private (TrainingProgress Done, bool Improved) Validate(TrainingProgress done, CancellationToken cancellationToken)
     {

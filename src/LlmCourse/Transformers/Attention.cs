@@ -50,18 +50,21 @@ internal sealed class Attention
     public IEnumerable<AdapterSite> Sites =>
         [.. _query.Sites, .. _keyValue?.Sites ?? [], .. _output.Sites, .. new[] { _queryNorm, _keyNorm }.OfType<Norm>().Select(norm => norm.Site)];
 
-    /// <summary>Self-attention over x [B, T, D] → [B, T, D]; with a cache, over what it holds as well.</summary>
-    public Tensor Self(Tensor x, int layer, AttentionMask mask, Rotary.Angles? rotary, ForwardContext context, List<Tensor>? captured)
+    /// <summary>Self-attention over x [B, T, D] → [B, T, D]; with a cache, over what it holds as well, or over what stands in front.</summary>
+    public Tensor Self(Tensor x, int layer, Block.Pass pass)
     {
         using var scope = NewDisposeScope();
+        ForwardContext context = pass.Context;
         (Tensor q, Tensor k, Tensor v) = Project(x, context);
         if (_queryNorm is not null)
             (q, k) = (_queryNorm.Forward(q, context), _keyNorm!.Forward(k, context));
-        if (rotary is not null)
+        if (pass.Rotary is { } rotary)
             (q, k) = (Kernels.Rotate(q, rotary.Cos, rotary.Sin), Kernels.Rotate(k, rotary.Cos, rotary.Sin));
         if (context.Cache is { } cache)
             (k, v) = cache.Append(layer, k, v);
-        return Mix(q, k, v, mask.Lower(_config.Window(layer)), context, captured).MoveToOuterDisposeScope();
+        if (pass.Front is { } front)
+            (k, v) = (Join(front.Keys, k), Join(front.Values, v));
+        return Mix(q, k, v, pass.SelfMask.Lower(_config.Window(layer)), context, pass.Attentions).MoveToOuterDisposeScope();
     }
 
     /// <summary>Attention of x [B, T, D] over an encoder's keys and values → [B, T, D].</summary>
@@ -91,6 +94,9 @@ internal sealed class Attention
 
         return (Split(parts[0], _config.Heads), Split(parts[1], _config.KeyValueHeadCount), Split(parts[2], _config.KeyValueHeadCount));
     }
+
+    // [B or 1, P, Hkv, d] and [B, T, Hkv, d] → [B, P + T, Hkv, d]
+    private static Tensor Join(Tensor front, Tensor own) => cat([front.expand(own.size(0), -1, -1, -1), own], 1);
 
     // [B, T, h·d] → [B, T, h, d]
     private Tensor Split(Tensor x, int heads) => x.view(x.size(0), x.size(1), heads, _config.HeadSize);

@@ -29,20 +29,22 @@ internal sealed record AttentionMask : IDisposable
     /// <summary>Whether queries see only their own column and those before it.</summary>
     public bool Causal { get; init; }
 
-    /// <summary>How many columns in front are visible whatever <see cref="Starts"/> says (virtual tokens).</summary>
-    public int Prefix { get; init; }
-
     /// <summary>For each row its first real key column, or null where all rows start in column 0.</summary>
     public int[]? Starts { get; init; }
 
     /// <summary>For each row the column behind its last real key, or null where it does not matter.</summary>
     public int[]? Ends { get; init; }
 
-    /// <summary>The segment of each column behind the prefix, or null.</summary>
+    /// <summary>
+    /// The segment of each query column, the last T of the keys, or null. Every segment sees those of segment −1, and all keys before.
+    /// </summary>
     public int[,]? Segments { get; init; }
 
     /// <summary>A bias to add to scores, [B or 1, H, T, S], or null. Owned by this.</summary>
     public Tensor? Bias { get; init; }
+
+    /// <summary>Where the graph is cut: many blocks read what the bias becomes.</summary>
+    public GraphCuts? Cuts { get; init; }
 
     /// <summary>The mask of a layer that sees <paramref name="window"/> positions back, itself included (null: all).</summary>
     public Lowered Lower(int? window)
@@ -53,8 +55,8 @@ internal sealed record AttentionMask : IDisposable
         return lowered;
     }
 
-    /// <summary>The same with another bias of the same shape, of which it owns an alias.</summary>
-    public AttentionMask WithBias(Tensor? bias) => this with { Bias = bias?.alias().DetachFromDisposeScope(), _lowered = [] };
+    /// <summary>The same for a single block with another bias of the same shape, of which it owns an alias.</summary>
+    public AttentionMask WithBias(Tensor? bias) => this with { Bias = bias?.alias().DetachFromDisposeScope(), Cuts = null, _lowered = [] };
 
     public void Dispose()
     {
@@ -89,7 +91,7 @@ internal sealed record AttentionMask : IDisposable
         using var scope = NewDisposeScope();
         Tensor mask = tensor(visible, [rows, 1, queries, Keys], ScalarType.Bool, Device);
         Tensor result = Bias is null ? mask : Bias.With(mask.logical_not(), double.NegativeInfinity);
-        return new Lowered(result.DetachFromDisposeScope(), false);
+        return new Lowered((Cuts?.Cut(result) ?? result).DetachFromDisposeScope(), false);
     }
 
     // A padded query sees itself, so that its row of weights is a distribution and no NaN arises.
@@ -101,12 +103,12 @@ internal sealed record AttentionMask : IDisposable
             return false;
         if (window > 0 && query - key >= window)
             return false;
-        if (key < Prefix)
-            return true;
-        if (Segments is not null && query >= Prefix && Segments[row, query - Prefix] != Segments[row, key - Prefix])
+        if (Segments is not null && SegmentOf(row, key) is >= 0 and var segment && segment != SegmentOf(row, query))
             return false;
         return (Starts is null || key >= Starts[row]) && (Ends is null || key < Ends[row]);
     }
+
+    private int SegmentOf(int row, int column) => column < Keys - Queries ? -1 : Segments![row, column - (Keys - Queries)];
 
     /// <summary>What the kernel takes: a mask (bool, true visible; or float, added), or plain causality, or neither.</summary>
     internal sealed record Lowered(Tensor? Tensor, bool Causal)

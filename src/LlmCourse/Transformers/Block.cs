@@ -1,6 +1,7 @@
 using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Transformers;
 
@@ -18,11 +19,13 @@ internal sealed class Block
     private readonly SubLayerNorms _selfNorms;
     private readonly SubLayerNorms? _crossNorms;
     private readonly SubLayerNorms _feedForwardNorms;
+    private readonly Weights[] _weights;
 
     public Block(ParameterStore store, string path, StackConfig config, int layer, long width)
     {
         _config = config;
         _layer = layer;
+        int first = store.Groups.Count;
         _selfNorms = new SubLayerNorms(store, path + ".self", config.Norm, width);
         _self = new Attention(store, path + ".self", config, width, cross: false);
         if (config.CrossAttention)
@@ -33,7 +36,11 @@ internal sealed class Block
 
         _feedForwardNorms = new SubLayerNorms(store, path + ".feedforward", config.Norm, width);
         _feedForward = new FeedForward(store, path + ".feedforward", config, width);
+        _weights = [.. store.Groups.Skip(first)];
     }
+
+    /// <summary>The block's own parameters: nothing else reads them.</summary>
+    public IReadOnlyList<Parameter> Parameters => [.. _weights.SelectMany(weights => weights.Parts)];
 
     public IEnumerable<AdapterSite> Sites =>
         [.. _selfNorms.Sites, .. _self.Sites, .. _crossNorms?.Sites ?? [], .. _cross?.Sites ?? [], .. _feedForwardNorms.Sites, .. _feedForward.Sites];
@@ -45,12 +52,12 @@ internal sealed class Block
         ForwardContext context = pass.Context;
         if (_config.ParallelResidual)
         {
-            Tensor attended = _self.Self(_selfNorms.Before(x, context), _layer, pass.SelfMask, pass.Rotary, context, pass.Attentions);
+            Tensor attended = _self.Self(_selfNorms.Before(x, context), _layer, pass);
             Tensor fed = _feedForward.Forward(_feedForwardNorms.Before(x, context), context);
             return x.Plus(context.Drop(attended, _config.Dropout)).PlusInPlace(context.Drop(fed, _config.Dropout)).MoveToOuterDisposeScope();
         }
 
-        x = Add(x, _selfNorms, context, input => _self.Self(input, _layer, pass.SelfMask, pass.Rotary, context, pass.Attentions));
+        x = Add(x, _selfNorms, context, input => _self.Self(input, _layer, pass));
         if (_cross is not null)
         {
             x = Add(x, _crossNorms!, context, input =>
@@ -71,10 +78,13 @@ internal sealed class Block
         return norms.OnSum(x.Plus(context.Drop(output, _config.Dropout)), context).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What all blocks of one forward pass share.</summary>
+    /// <summary>What all blocks of one forward pass share, and the keys and values in front of this one.</summary>
     internal sealed record Pass(ForwardContext Context, AttentionMask SelfMask)
     {
         public Rotary.Angles? Rotary { get; init; }
+
+        /// <summary>Keys and values that self-attention finds before its own, each [B or 1, P, Hkv, d].</summary>
+        public (Tensor Keys, Tensor Values)? Front { get; init; }
 
         public AttentionMask? CrossMask { get; init; }
 

@@ -28,6 +28,8 @@ internal sealed class FeedForward
     {
         using var scope = NewDisposeScope();
         Tensor[] parts = _in.ForwardParts(x, context);
+        if (_config is { Gated: true, Activation: Activation.Silu } && context.Adapter?.ActsOn(_down.Sites[0]) != true && (context.Dropout is null || _config.ActivationDropout == 0) && _down.Bias(context) is null)
+            return Kernels.GatedSiluLinear(parts[0], parts[1], _down.Weight(context)).MoveToOuterDisposeScope();
         Tensor inner = !_config.Gated ? Activate(parts[0], _config.Activation)
             : _config.Activation == Activation.Silu ? Kernels.GatedSilu(parts[0], parts[1])
             : Activate(parts[0], _config.Activation).mul(parts[1]);

@@ -28,10 +28,13 @@ public sealed record ForwardContext
 
     internal IAdapter? Adapter { get; init; }
 
-    /// <summary>Virtual embeddings in front of every row, [n, D]: of the encoder where there is one, else of the only stack.</summary>
-    internal Tensor? SoftPrompt { get; init; }
+    /// <summary>The soft prompts in front of the rows.</summary>
+    internal VirtualTokens? Virtual { get; init; }
 
     internal KeyValueCache? Cache { get; init; }
+
+    /// <summary>Where the graph is cut between blocks; null for a graph in one piece.</summary>
+    internal GraphCuts? Cuts { get; init; }
 
     /// <summary>Whether weights are multiplied as constants: inference, or a frozen base.</summary>
     internal bool UsesConstants => FreezeBase || !is_grad_enabled();

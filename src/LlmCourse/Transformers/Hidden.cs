@@ -9,16 +9,17 @@ namespace LlmCourse.Transformers;
 /// </summary>
 public sealed class Hidden : IDisposable
 {
-    internal Hidden(Stack.Output output, int prefix, IReadOnlyList<int> starts)
+    internal Hidden(Stack.Output output, Columns columns)
     {
-        Starts = starts;
-        (States, Prefix) = Cut(output.States, prefix);
+        Starts = columns.Sequences.Starts;
+        Virtual = columns.Virtual;
+        (States, Prefix) = columns.Cut(output.States);
         output.States.Dispose();
         HiddenStates = output.HiddenStates is null ? [] : [.. output.HiddenStates.Select(full =>
         {
             using (full)
             {
-                (Tensor own, Tensor? front) = Cut(full, prefix);
+                (Tensor own, Tensor? front) = columns.Cut(full);
                 front?.Dispose();
                 return own.DetachFromDisposeScope();
             }
@@ -30,13 +31,19 @@ public sealed class Hidden : IDisposable
     /// <summary>The last hidden states, [B, T, D].</summary>
     public Tensor States { get; }
 
-    /// <summary>Those of the virtual tokens in front, [B, n, D], or null where there are none.</summary>
+    /// <summary>
+    /// Those of the virtual tokens in front, [B, n, D], or null where there are none. Where rows have different numbers, n is the
+    /// largest, and a row with fewer fills the last columns.
+    /// </summary>
     public Tensor? Prefix { get; }
 
     /// <summary>Where captured: behind the embeddings and behind each block, the last behind the final norm; each [B, T, D].</summary>
     public IReadOnlyList<Tensor> HiddenStates { get; }
 
-    /// <summary>Where captured: the self-attention weights of each block, [B, H, n + T, n + S].</summary>
+    /// <summary>
+    /// Where captured: the self-attention weights of each block, [B, H, n + T, n + S]. Where rows have different numbers of virtual
+    /// tokens, or virtual tokens and padding on the left, a row's tokens are packed to the left, virtual ones first.
+    /// </summary>
     public IReadOnlyList<Tensor> Attentions { get; }
 
     /// <summary>Where captured: the cross-attention weights of each block, [B, H, T, n + S].</summary>
@@ -44,6 +51,9 @@ public sealed class Hidden : IDisposable
 
     /// <summary>For each row the column of its first real token.</summary>
     internal IReadOnlyList<int> Starts { get; }
+
+    /// <summary>For each row the number of its virtual tokens in <see cref="Prefix"/>.</summary>
+    internal IReadOnlyList<int> Virtual { get; }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -53,9 +63,4 @@ public sealed class Hidden : IDisposable
         foreach (Tensor tensor in HiddenStates.Concat(Attentions).Concat(CrossAttentions))
             tensor.Dispose();
     }
-
-    // [B, n + T, D] → [B, T, D] and [B, n, D]
-    private static (Tensor Own, Tensor? Prefix) Cut(Tensor full, int prefix) => prefix == 0
-        ? (full.alias(), null)
-        : (full.narrow(1, prefix, full.size(1) - prefix), full.narrow(1, 0, prefix));
 }

@@ -20,7 +20,7 @@ internal sealed class RecomputedBlock : autograd.MultiTensorFunction<RecomputedB
         ForwardContext context = pass.Context;
         // Everything the block reads that is gone once the stack is through must be an input, and what has a gradient of its own
         // as well, or the backward passes of the blocks would share its graph.
-        Tensor?[] read = [x, pass.SelfMask.Bias, pass.MemoryStates, pass.Rotary?.Cos, pass.Rotary?.Sin, context.Dropout?.State()];
+        Tensor?[] read = [x, pass.SelfMask.Bias, pass.MemoryStates, pass.Rotary?.Cos, pass.Rotary?.Sin, context.Dropout?.State(), pass.Front?.Keys, pass.Front?.Values];
         int[] slots = [.. Enumerable.Range(0, read.Length).Where(slot => read[slot] is not null)];
         Device device = x.device;
         Tensor Forward(Tensor[] inputs, bool again)
@@ -36,6 +36,7 @@ internal sealed class RecomputedBlock : autograd.MultiTensorFunction<RecomputedB
                 CrossMask = crossMask,
                 MemoryStates = At(2),
                 Rotary = At(3) is { } cos ? new Rotary.Angles(cos, At(4)!) : null,
+                Front = At(6) is { } keys ? (keys, At(7)!) : null,
                 Attentions = again ? null : pass.Attentions,
                 CrossAttentions = again ? null : pass.CrossAttentions,
             });

@@ -43,21 +43,31 @@ internal sealed class Stack : IDisposable
         [.. _blocks.SelectMany(block => block.Sites), .. new[] { _embeddingNorm, _finalNorm }.OfType<Norm>().Select(norm => norm.Site)];
 
     /// <summary>
-    /// Token embeddings [B, n + T, D], n of them virtual, → hidden states of the same shape; memory is what cross-attention reads.
+    /// The embeddings of a pass's columns [B, W, D] → hidden states of the same shape; <paramref name="front"/> is what its
+    /// self-attention may find in front, memory is what cross-attention reads.
     /// </summary>
-    public Output Run(Tensor embedded, Sequences sequences, int prefix, ForwardContext context, EncoderMemory? memory)
+    public Output Run(Tensor embedded, Columns columns, VirtualTokens? front, ForwardContext context, EncoderMemory? memory)
     {
         using var scope = NewDisposeScope();
-        IReadOnlyList<int>? past = context.Cache?.Lengths;
-        if (past is not null && (!sequences.StartsAtZero || sequences.Segments is not null))
-            throw new ArgumentException("With a cache, rows must be padded on the right and not packed.", nameof(sequences));
-        if (prefix > 0 && sequences.Segments is not null && !_config.Causal)
-            throw new ArgumentException("Virtual tokens of an encoder would see every packed sequence: pass one sequence a row.", nameof(sequences));
-        PositionNumbers positions = PositionNumbers.Of(sequences, prefix, past);
-        Tensor x = Embed(embedded, sequences, prefix, positions, context);
+        if (front is not null && columns.Segments is not null && !_config.Causal)
+            throw new ArgumentException("Virtual tokens of an encoder would see every packed sequence: pass one sequence a row.", nameof(columns));
+        // How many positions come before each row's first column: what a cache holds, and keys of a soft prompt.
+        int[] keyed = front?.Counts<IVirtualKeys>(columns.Count) ?? new int[columns.Count];
+        int[] past = context.Cache is { } cache ? [.. cache.Lengths.Zip(keyed, (length, count) => length + count)] : keyed;
+        PositionNumbers positions = PositionNumbers.Of(columns, past);
+        Tensor x = Embed(embedded, columns, positions, context);
+        Tensor? entries = front?.KeysAndValues(columns.Count, _config, x.dtype, last: context.Cache is null); // [B or 1, P, 2L, Hkv, d]
+        entries = entries is null ? null : Cut(entries, context); // every block reads of them
+        if (entries is not null && context.Cache is not null)
+        {
+            for (int layer = 0; layer < _config.Layers; layer++)
+                context.Cache.Append(layer, Entry(entries, 2 * layer), Entry(entries, (2 * layer) + 1));
+            context.Cache.Advance(keyed);
+            entries = null;
+        }
 
-        using AttentionMask selfMask = SelfMask(sequences, prefix, past, context, x.device);
-        using AttentionMask? crossMask = memory?.Mask(sequences.Width + prefix, context.Cache?.Lengths.Count ?? sequences.Count);
+        using AttentionMask selfMask = SelfMask(columns, past, context, x.device);
+        using AttentionMask? crossMask = memory?.Mask(columns.Width, columns.Count);
         List<Tensor>? hidden = context.CaptureHiddenStates ? [] : null;
         Block.Pass pass = new(context, selfMask)
         {
@@ -69,7 +79,7 @@ internal sealed class Stack : IDisposable
         };
         try
         {
-            x = RunBlocks(x, pass, hidden);
+            x = RunBlocks(x, pass, entries, hidden);
         }
         catch
         {
@@ -87,27 +97,42 @@ internal sealed class Stack : IDisposable
         _sinusoids?.Dispose();
     }
 
-    private Tensor RunBlocks(Tensor x, Block.Pass pass, List<Tensor>? hidden)
+    private Tensor RunBlocks(Tensor x, Block.Pass shared, Tensor? entries, List<Tensor>? hidden)
     {
-        bool recompute = pass.Context.GradientCheckpointing && is_grad_enabled() && pass.Context.Cache is null;
-        foreach (Block block in _blocks)
+        ForwardContext context = shared.Context;
+        bool recompute = context.GradientCheckpointing && is_grad_enabled() && context.Cache is null;
+        for (int layer = 0; layer < _blocks.Length; layer++)
         {
+            Block block = _blocks[layer];
+            Block.Pass pass = entries is null ? shared : shared with { Front = (Entry(entries, 2 * layer), Entry(entries, (2 * layer) + 1)) };
             hidden?.Add(x.alias().DetachFromDisposeScope());
             Tensor next = recompute ? RecomputedBlock.Run(block, x, pass) : block.Forward(x, pass);
             x.Dispose(); // autograd keeps what it needs; nothing else needs it
-            x = next;
+            x = Cut(next, pass.Context, block);
         }
 
         if (_finalNorm is not null)
-            x = _finalNorm.Forward(x, pass.Context);
+            x = _finalNorm.Forward(x, context);
         if (_config.FinalDropout)
-            x = pass.Context.Drop(x, _config.Dropout);
+            x = context.Drop(x, _config.Dropout);
+        x = Cut(x, context); // every block of a decoder reads an encoder's states
         hidden?.Add(x.alias().DetachFromDisposeScope());
         return x;
     }
 
-    // [B, n + T, D] → the same, scaled, with positions and token types
-    private Tensor Embed(Tensor embedded, Sequences sequences, int prefix, PositionNumbers positions, ForwardContext context)
+    private static Tensor Cut(Tensor x, ForwardContext context, Block? block = null)
+    {
+        if (context.Cuts is not { } cuts)
+            return x;
+        using (x)
+            return cuts.Cut(x, block);
+    }
+
+    // [B or 1, P, 2L, Hkv, d] → [B or 1, P, Hkv, d]
+    private static Tensor Entry(Tensor entries, int index) => entries.select(2, index);
+
+    // [B, W, D] → the same, scaled, with positions and token types
+    private Tensor Embed(Tensor embedded, Columns columns, PositionNumbers positions, ForwardContext context)
     {
         PositionConfig config = _config.Positions;
         if (config.Kind == PositionKind.Learned && positions.Maximum + config.Offset >= config.Count)
@@ -119,9 +144,10 @@ internal sealed class Stack : IDisposable
         Tensor x = _config.EmbeddingScale == 1 ? embedded.alias() : embedded.Times(_config.EmbeddingScale);
         if (_tokenTypes is not null)
         {
+            Sequences sequences = columns.Sequences;
             if (sequences.MinimumTokenType < 0 || sequences.MaximumTokenType >= _config.TokenTypes)
-                throw new ArgumentException($"Token types must be in 0 to {_config.TokenTypes - 1}, found {sequences.MinimumTokenType} to {sequences.MaximumTokenType}.", nameof(sequences));
-            x = x.Plus(_tokenTypes.Forward(TokenTypes(sequences, prefix, x.device), context));
+                throw new ArgumentException($"Token types must be in 0 to {_config.TokenTypes - 1}, found {sequences.MinimumTokenType} to {sequences.MaximumTokenType}.", nameof(columns));
+            x = x.Plus(_tokenTypes.Forward(TokenTypes(columns, x.device), context));
         }
 
         if (_positions is not null)
@@ -133,30 +159,35 @@ internal sealed class Stack : IDisposable
         return context.Drop(x, _config.EmbeddingDropout ?? _config.Dropout);
     }
 
-    private static Tensor TokenTypes(Sequences sequences, int prefix, Device device)
+    // Virtual tokens are of type 0.
+    private static Tensor TokenTypes(Columns columns, Device device)
     {
-        Tensor types = sequences.TokenTypes ?? zeros([1, sequences.Width], ScalarType.Int64, device);
-        return prefix == 0 ? types : cat([zeros([types.size(0), prefix], ScalarType.Int64, device), types], 1);
+        if (columns.Sequences.TokenTypes is not { } types)
+            return zeros([1, columns.Width], ScalarType.Int64, device);
+        int front = columns.Virtual.Max();
+        return columns.Join(types, front == 0 ? null : (zeros([front], ScalarType.Int64, device), new int[columns.Count])); // [B, W]
     }
 
-    private AttentionMask SelfMask(Sequences sequences, int prefix, IReadOnlyList<int>? past, ForwardContext context, Device device)
+    private AttentionMask SelfMask(Columns columns, int[] past, ForwardContext context, Device device)
     {
-        int queries = prefix + sequences.Width, before = context.Cache?.Columns ?? 0, keys = before + queries;
-        int[] offsets = past is null ? new int[sequences.Count] : [.. past];
-        bool ragged = !_config.Causal && !sequences.IsDense;
+        int before = past.Max(), keys = before + columns.Width;
+        // A cache's rows begin in column 0, and go on where each ends; keys of soft prompts end where all rows' own begin.
+        int[] offsets = context.Cache is null ? [.. Enumerable.Repeat(before, columns.Count)] : past;
+        int[] starts = [.. Enumerable.Range(0, columns.Count).Select(r => columns.Starts[r] + offsets[r] - past[r])];
+        bool ragged = !_config.Causal && !columns.IsDense;
         return new AttentionMask
         {
-            Queries = queries,
+            Queries = columns.Width,
             Keys = keys,
             Offsets = offsets,
             Device = device,
             Self = true,
             Causal = _config.Causal,
-            Prefix = prefix,
-            Starts = sequences.StartsAtZero ? null : [.. sequences.Starts.Select(start => start + prefix)],
-            Ends = ragged ? [.. Enumerable.Range(0, sequences.Count).Select(r => prefix + sequences.Starts[r] + sequences.Lengths[r])] : null,
-            Segments = sequences.Segments,
-            Bias = _bias?.At(offsets, queries, keys, prefix, sequences.Starts, device, context).DetachFromDisposeScope(),
+            Starts = Array.TrueForAll(starts, start => start == 0) ? null : starts,
+            Ends = ragged ? [.. Enumerable.Range(0, columns.Count).Select(r => offsets[r] + columns.Starts[r] + columns.Lengths[r])] : null,
+            Segments = columns.Segments,
+            Bias = _bias is null ? null : Cut(_bias.At(offsets, columns.Width, keys, device, context), context).DetachFromDisposeScope(),
+            Cuts = context.Cuts,
         };
     }
 

@@ -67,6 +67,9 @@ public sealed class TransformerModel : IDisposable
     /// <summary>The number of weights.</summary>
     public long ParameterCount => _store.Named.Sum(entry => entry.Parameter.numel());
 
+    /// <summary>Whether the head gives labels.</summary>
+    internal bool IsClassifier => _classifier is not null;
+
     /// <summary>The places where adapters may act.</summary>
     internal IEnumerable<AdapterSite> Sites => [.. Trunk.Sites, .. _pooler?.Sites ?? [], .. _languageModel?.Sites ?? [], .. _classifier?.Sites ?? [], .. _scalar?.Sites ?? []];
 

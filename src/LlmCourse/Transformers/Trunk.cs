@@ -36,8 +36,10 @@ public sealed class Trunk : IDisposable
         if (_encoder is null || _decoder is null)
             throw new InvalidOperationException("Encode is for encoder–decoders; this model has one stack: call Run.");
         Unpacked(input);
-        context = (context ?? ForwardContext.Evaluation) with { Cache = null };
-        return new EncoderState(RunStack(_encoder, input, context, null), input);
+        context ??= ForwardContext.Evaluation;
+        (Stack.Output output, Columns columns) = RunStack(_encoder, input, context with { Cache = null, Virtual = context.Virtual?.Embedded }, null);
+        EncoderMemory memory = EncoderMemory.Of(output.States, columns);
+        return new EncoderState(new Hidden(output, columns), memory);
     }
 
     /// <summary>Runs the decoder (over an encoder's state where the model has one), or the only stack.</summary>
@@ -55,10 +57,11 @@ public sealed class Trunk : IDisposable
         if (memory is not null)
         {
             Unpacked(input);
-            context = context with { SoftPrompt = null }; // the encoder has read it
+            context = context with { Virtual = context.Virtual?.Keyed }; // the encoder has read the embeddings
         }
 
-        return RunStack(_decoder ?? _encoder!, input, context, memory);
+        (Stack.Output output, Columns columns) = RunStack(_decoder ?? _encoder!, input, context, memory);
+        return new Hidden(output, columns);
     }
 
     /// <summary>Encode where there is an encoder–decoder, and run: the hidden states a head reads.</summary>
@@ -86,7 +89,7 @@ public sealed class Trunk : IDisposable
             throw new ArgumentException("Cross-attention cannot tell packed sequences apart: give an encoder–decoder one sequence a row.", nameof(input));
     }
 
-    private Hidden RunStack(Stack stack, Sequences input, ForwardContext context, EncoderMemory? memory)
+    private (Stack.Output Output, Columns Columns) RunStack(Stack stack, Sequences input, ForwardContext context, EncoderMemory? memory)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (input.MinimumId < 0 || input.MaximumId >= _config.VocabularySize)
@@ -95,20 +98,17 @@ public sealed class Trunk : IDisposable
             throw new ArgumentException($"Token id {wrong} is outside the vocabulary of {_config.VocabularySize}.", nameof(input));
         }
 
-        using var scope = NewDisposeScope();
-        Tensor embedded = _tokens.Forward(input.Ids, context); // [B, T, D]
-        int prefix = 0;
-        if (context.SoftPrompt is { } prompt && (context.Cache is null || context.Cache.Columns == 0))
-        {
-            prefix = (int)prompt.size(0);
-            embedded = cat([prompt.to(embedded.dtype).unsqueeze(0).expand(input.Count, -1, -1), embedded], 1); // [B, n + T, D]
-        }
+        if (context.Cache is not null && (!input.StartsAtZero || input.Segments is not null))
+            throw new ArgumentException("With a cache, rows must be padded on the right and not packed.", nameof(input));
 
-        Stack.Output output = stack.Run(embedded, input, prefix, context, memory);
-        context.Cache?.Advance([.. input.Lengths.Select(length => length + prefix)]);
-        Hidden hidden = new(output, prefix, input.Starts);
-        hidden.States.MoveToOuterDisposeScope();
-        hidden.Prefix?.MoveToOuterDisposeScope();
-        return hidden;
+        using var scope = NewDisposeScope();
+        VirtualTokens? front = context.Cache is null or { Columns: 0 } ? context.Virtual : null; // a cache has them from the first pass on
+        Columns columns = new(input, front);
+        Tensor embedded = _tokens.Forward(input.Ids, context); // [B, T, D]
+        embedded = columns.Join(embedded, front?.Embeddings(input.Count, _config.Width, embedded.dtype)); // [B, W, D]
+        Stack.Output output = stack.Run(embedded, columns, front, context, memory);
+        context.Cache?.Advance(columns.Lengths);
+        output.States.MoveToOuterDisposeScope();
+        return (output, columns);
     }
 }

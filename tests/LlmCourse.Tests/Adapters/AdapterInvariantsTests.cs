@@ -1,6 +1,7 @@
 using LlmCourse.Adapters;
 using LlmCourse.Data;
 using LlmCourse.Tests.Checkpoints;
+using LlmCourse.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
@@ -175,6 +176,11 @@ public sealed class AdapterInvariantsTests
             TinyFamilies.Close(llm.With(first).Logits(batch)[0], mixed[0], tolerance, first);
             TinyFamilies.SameBits(plain[1], mixed[1], "the row without");
             TinyFamilies.Close(llm.With(last).Logits(batch)[2], mixed[2], tolerance, last);
+            // The loss of the rows is that of their logits, whoever changed them.
+            Tensor logits = batch.Decoder is null ? mixed.narrow(1, 0, mixed.size(1) - 1) : mixed;
+            Tensor labels = batch.Decoder is null ? batch.Labels!.narrow(1, 1, mixed.size(1) - 1) : batch.Labels!;
+            double loss = Losses.CrossEntropy(logits, labels).ToDouble();
+            Assert.Equal(loss, llm.WithRows(first, null, last).Loss(batch).ToDouble(), 1e-5 * (1 + loss));
         }
     }
 

@@ -150,15 +150,24 @@ public sealed class RowAdaptersTests
     }
 
     [SkippableFact]
-    public void Mixed_rows_where_rows_are_gone_are_refused()
+    public void The_loss_of_mixed_rows_knows_whose_output_each_position_reads()
     {
         using TransformerModel model = TinyFamilies.Model("llama");
         using TinyLora lora = new(model, 1, "head.output");
         using Batch batch = TinyFamilies.Batch(model, Prompts);
-        // The loss projects labelled positions only: which row each is of is not known there.
-        Assert.Throws<InvalidOperationException>(() => SupervisedLoss.Of(model, batch, View(lora, null, lora)));
-        using Tensor loss = SupervisedLoss.Of(model, batch, View(lora, lora, lora));
-        Assert.True(double.IsFinite(loss.ToDouble()));
+        // The loss projects labelled positions only, as one long row: every label but a row's first.
+        double Sum(int row, TinyLora? adapter)
+        {
+            using Batch one = TinyFamilies.Batch(model, [Prompts[row]]);
+            (Tensor sum, _) = SupervisedLoss.Sum(model, one, View(adapter));
+            using (sum)
+                return sum.ToDouble();
+        }
+
+        (Tensor mixed, double weight) = SupervisedLoss.Sum(model, batch, View(lora, null, lora));
+        using (mixed)
+            Assert.Equal(Sum(0, lora) + Sum(1, null) + Sum(2, lora), mixed.ToDouble(), 1e-3);
+        Assert.Equal(Prompts.Sum(prompt => prompt.Length - 1), weight);
         Assert.NotEmpty(Generate(model, View(lora, null, lora), Prompts));
     }
 

@@ -13,6 +13,9 @@ internal static class TinyAdapters
     /// <summary>Kinds that make something of every linear map of every model.</summary>
     public static readonly string[] Kinds = ["lora", "all-linear", "rslora", "dora", "pissa", "olora", "gaussian", "up-bias", "biases", "ia3", "embedding", "output", "norms", "layer"];
 
+    /// <summary>Kinds that stand in front of the text.</summary>
+    public static readonly string[] Prompts = ["prompt", "vocabulary", "text", "prefix", "projection", "mlp", "lstm"];
+
     public static TheoryData<string, string> OfAllFamilies()
     {
         TheoryData<string, string> cases = [];
@@ -50,6 +53,13 @@ internal static class TinyAdapters
             "output" => llm.Adapters.AddLora(name, new() { Rank = 3, Targets = ["head.output", .. attention] }),
             "norms" => llm.Adapters.AddLora(name, new() { Rank = 3, TrainedModules = ["norm", "down"] }),
             "layer" => llm.Adapters.AddLora(name, new() { Rank = 3, Layers = [1], RankPattern = new Dictionary<string, int> { [attention[0]] = 2 } }),
+            "prompt" => llm.Adapters.AddPromptTuning(name, new() { VirtualTokens = 3 }),
+            "vocabulary" => llm.Adapters.AddPromptTuning(name, new() { VirtualTokens = 4, Initialization = PromptInitialization.Vocabulary }),
+            "text" => llm.Adapters.AddPromptTuning(name, new() { VirtualTokens = 5, Initialization = PromptInitialization.Text, Text = "abc" }),
+            "prefix" => llm.Adapters.AddPrefixTuning(name, new() { VirtualTokens = 2 }),
+            "projection" => llm.Adapters.AddPrefixTuning(name, new() { VirtualTokens = 3, Projection = true }),
+            "mlp" => llm.Adapters.AddPTuning(name, new() { VirtualTokens = 3 }),
+            "lstm" => llm.Adapters.AddPTuning(name, new() { VirtualTokens = 2, Encoder = PromptEncoder.Lstm }),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind."),
         };
     }

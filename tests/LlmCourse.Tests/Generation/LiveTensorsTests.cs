@@ -1,3 +1,4 @@
+using LlmCourse.Adapters;
 using LlmCourse.Generation;
 using LlmCourse.Tests.Adapters;
 using LlmCourse.Transformers;
@@ -32,12 +33,13 @@ public sealed class LiveTensorsTests
     {
         using TransformerModel model = TinyFamilies.Model(name);
         using TinyLora lora = new(model, 1), other = new(model, 2);
-        using torch.Tensor prompt = torch.ones(2, model.Config.Width, device: TestDevice.Device);
+        using PromptTuning prompt = PromptTuning.Create(new() { VirtualTokens = 2 }, model), longer = PromptTuning.Create(new() { VirtualTokens = 5 }, model);
+        using PrefixTuning prefix = PrefixTuning.Create(new() { VirtualTokens = 3 }, model);
         ForwardContext[] views =
         [
             ForwardContext.Evaluation,
-            new() { Adapter = TinyLora.Rows(lora, null, other), SoftPrompt = prompt },
-            new() { Adapter = TinyLora.Rows(lora, lora, lora), CaptureHiddenStates = true, CaptureAttentions = true },
+            new() { Adapter = TinyLora.Rows(lora, null, other), Virtual = new(prompt) },
+            new() { Adapter = TinyLora.Rows(lora, lora, lora), Virtual = new([prefix, longer, null]), CaptureHiddenStates = true, CaptureAttentions = true },
         ];
         int[] ends = new int[4];
         ProcessWide.LeavesNoTensors(times, i =>

@@ -23,6 +23,7 @@ public sealed class TrainingKernelsTests
         Tensor[] Leaves(params long[][] shapes) => [.. shapes.Select(shape => randn(shape, generator: generator).requires_grad_())];
         Same(Leaves([batch, width, size], [size]), leaves => Kernels.RmsNorm(leaves[0], leaves[1], 1e-5));
         Same(Leaves([batch, width, size], [batch, width, size]), leaves => Kernels.GatedSilu(leaves[0], leaves[1]));
+        Same(Leaves([batch, width, size], [batch, width, size], [7, size]), leaves => Kernels.GatedSiluLinear(leaves[0], leaves[1], leaves[2]));
         Tensor cos = randn([1, width, 1, size / 2 / 2], generator: generator), sin = randn(cos.shape, generator: generator);
         Same(Leaves([batch, width, 3, size]), leaves => Kernels.Rotate(leaves[0], cos, sin)); // part of each head turns
         Same(Leaves([batch, width, size]), leaves => Kernels.Rotate(leaves[0].view(batch, width, 1, size), cos, sin).transpose(1, 2)); // a gradient that is not contiguous

@@ -24,6 +24,14 @@ public sealed class LiveTensorsTests
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void Steps_of_an_adapter_leave_no_tensor(string name) => Train(name, 10, AdapterTraining);
 
+    [SkippableTheory]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    public void Steps_of_soft_prompts_leave_no_tensor(string name)
+    {
+        Train(name, 10, model => SoftPromptTraining(model, recompute: false));
+        Train(name, 10, model => SoftPromptTraining(model, recompute: true));
+    }
+
     [SkippableFact]
     public void Losses_and_batches_leave_no_tensor_and_keep_their_arguments()
     {
@@ -60,6 +68,19 @@ public sealed class LiveTensorsTests
         TinyLora lora = new(model, 1);
         optim.Optimizer adam = optim.AdamW(lora.Parameters, lr: 1e-3);
         return (i => Step(model, adam, i, new ForwardContext { Adapter = TinyLora.Rows(lora, lora, lora), FreezeBase = true }), lora);
+    }
+
+    private static (Action<int> Step, IDisposable Owner) SoftPromptTraining(TransformerModel model, bool recompute)
+    {
+        FourKinds kinds = new(model);
+        optim.Optimizer adam = optim.AdamW(kinds.Prompts.SelectMany(prompt => prompt.Parameters).Select(parameter => parameter.Value), lr: 1e-3);
+        int[][] rows = [[1, 2, 3], [0, 3, 1], [1, 1, 1], [2, 2, 2]];
+        return (i =>
+        {
+            // First all kinds, the last one being that of the last step: what a backward pass returned lives until the next one.
+            foreach (int step in i < 0 ? [6, 7, 8, 9] : new[] { i })
+                Step(model, adam, step, kinds.View(rows[step % 4]) with { FreezeBase = true, GradientCheckpointing = recompute });
+        }, kinds);
     }
 
     private static void Step(TransformerModel model, optim.Optimizer optimizer, int i, ForwardContext view)

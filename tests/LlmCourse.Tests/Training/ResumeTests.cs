@@ -10,10 +10,11 @@ public sealed class ResumeTests
     [Trait("Category", "Long")]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task A_killed_run_goes_on_to_the_same_weights(int seed)
+    [InlineData(3, "in-backward")]
+    public async Task A_killed_run_goes_on_to_the_same_weights(int seed, params string[] mode)
     {
         using TemporaryFolder whole = TinyLlm.Folder("gpt2"), killed = TinyLlm.Folder("gpt2");
-        string expected = (await Run(whole.Path, null, default))!;
+        string expected = (await Run(whole.Path, mode, null, default))!;
         Random random = new(seed);
         string? found = null;
         int kills = 0;
@@ -22,7 +23,7 @@ public sealed class ResumeTests
             Assert.True(attempt < 10, "the run does not come to an end");
             // First two kills in the middle, at a random moment behind a random step; then it may finish.
             int? killBehind = kills < 2 ? random.Next(3, 6) : null;
-            found = await Run(killed.Path, killBehind, TimeSpan.FromMilliseconds(random.Next(0, 12)));
+            found = await Run(killed.Path, mode, killBehind, TimeSpan.FromMilliseconds(random.Next(0, 12)));
             kills += found is null ? 1 : 0;
         }
 
@@ -31,10 +32,10 @@ public sealed class ResumeTests
     }
 
     // What the child printed last, or null where it was killed behind the given number of steps.
-    private static async Task<string?> Run(string folder, int? killBehind, TimeSpan delay)
+    private static async Task<string?> Run(string folder, string[] mode, int? killBehind, TimeSpan delay)
     {
         ProcessStartInfo start = new(Fuzzing.FuzzTests.DotnetHost()) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in (string[])["exec", typeof(ResumeTests).Assembly.Location, "train", folder])
+        foreach (string argument in (string[])["exec", typeof(ResumeTests).Assembly.Location, "train", folder, .. mode])
             start.ArgumentList.Add(argument);
         using Process child = Process.Start(start)!;
         Task<string> errors = child.StandardError.ReadToEndAsync();

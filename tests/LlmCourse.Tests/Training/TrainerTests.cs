@@ -1,4 +1,3 @@
-using System.Text.Json;
 using LlmCourse.Data;
 using LlmCourse.Training;
 using LlmCourse.Training.Optimizers;
@@ -36,7 +35,7 @@ public sealed class TrainerTests
         // Three batches in steps of two: the second step has one batch, and closes with the epoch.
         int[][] rows = TinyFamilies.Rows(3, 4, 9, 2);
         using TransformerModel model = TinyFamilies.Model("gpt2");
-        using Source source = new(model, [.. rows.Select(row => (int[][])[row])]);
+        using TinyBatches source = new(model, [.. rows.Select(row => (int[][])[row])]);
         List<double> weights = [];
         Trainer<Batch> trainer = new(new SupervisedObjective(model, ForwardContext.Evaluation), source, Plain with { Accumulation = 2, Epochs = 2, LearningRate = 0 })
         {
@@ -60,11 +59,11 @@ public sealed class TrainerTests
     {
         int[][] rows = TinyFamilies.Rows(3, 4, 9, 2, 7);
         using TransformerModel model = TinyFamilies.Model(name), other = TinyFamilies.Model(name);
-        using Source source = new(model, [rows[..2], rows[2..]]);
+        using TinyBatches source = new(model, [rows[..2], rows[2..]]);
         TrainingOptions options = Plain with { Epochs = 3, LearningRate = 2e-3, MaxGradientNorm = 0.5, Schedule = Schedule.Linear(2), Optimizer = new AdamWOptions { WeightDecay = 0.1 } };
         TrainingResult result = new Trainer<Batch>(new SupervisedObjective(model, ForwardContext.Evaluation), source, options).Run();
 
-        using Source again = new(other, [rows[..2], rows[2..]]);
+        using TinyBatches again = new(other, [rows[..2], rows[2..]]);
         Parameter[] decayed = [.. other.NamedParameters.Where(entry => SupervisedObjective.Decays(entry.Name)).Select(entry => entry.Parameter)];
         Parameter[] rest = [.. other.TrainableParameters().Except(decayed)];
         Assert.NotEmpty(rest);
@@ -109,7 +108,7 @@ public sealed class TrainerTests
     public void It_can_be_cancelled_between_batches()
     {
         using TransformerModel model = TinyFamilies.Model("gpt2");
-        using Source source = new(model, [TinyFamilies.Rows(3, 4)]);
+        using TinyBatches source = new(model, [TinyFamilies.Rows(3, 4)]);
         using CancellationTokenSource cancel = new();
         Trainer<Batch> trainer = new(new SupervisedObjective(model, ForwardContext.Evaluation), source, Plain with { Epochs = 1000 });
         Assert.Throws<OperationCanceledException>(() => trainer.Run(new Hears(step =>
@@ -124,7 +123,7 @@ public sealed class TrainerTests
     public void A_loss_that_is_no_number_stops_the_run_by_name_and_leaves_the_weights()
     {
         using TransformerModel model = TinyFamilies.Model("gpt2");
-        using Source source = new(model, [TinyFamilies.Rows(3, 4), TinyFamilies.Rows(4, 5)]);
+        using TinyBatches source = new(model, [TinyFamilies.Rows(3, 4), TinyFamilies.Rows(4, 5)]);
         using (no_grad())
             model.NamedParameters.Single(entry => entry.Name.EndsWith("1.feedforward.down.bias", StringComparison.Ordinal)).Parameter.fill_(double.NaN);
         using Tensor before = model.TrainableParameters().First().clone();
@@ -139,7 +138,7 @@ public sealed class TrainerTests
     public void A_gradient_that_is_no_number_is_named()
     {
         using TransformerModel model = TinyFamilies.Model("gpt2");
-        using Source source = new(model, [TinyFamilies.Rows(3, 4)]);
+        using TinyBatches source = new(model, [TinyFamilies.Rows(3, 4)]);
         Trainer<Batch> trainer = new(new SupervisedObjective(model, ForwardContext.Evaluation), source, Plain)
         {
             BeforeStep = (parameters, weight) =>
@@ -155,7 +154,7 @@ public sealed class TrainerTests
     public void Nothing_to_train_and_bad_options_are_refused_by_name()
     {
         using TransformerModel model = TinyFamilies.Model("gpt2");
-        using Source source = new(model, [TinyFamilies.Rows(3, 4)]);
+        using TinyBatches source = new(model, [TinyFamilies.Rows(3, 4)]);
         foreach ((string property, TrainingOptions options) in new (string, TrainingOptions)[]
         {
             ("LearningRate", Plain with { LearningRate = double.NaN }), ("Epochs", Plain with { Epochs = 0 }), ("MaxSteps", Plain with { MaxSteps = 0 }),
@@ -174,7 +173,7 @@ public sealed class TrainerTests
         double[] Run(long seed)
         {
             using TransformerModel model = TinyFamilies.Model("gpt2"); // dropout 0.1
-            using Source source = new(model, [TinyFamilies.Rows(3, 4, 9), TinyFamilies.Rows(4, 5, 6)]);
+            using TinyBatches source = new(model, [TinyFamilies.Rows(3, 4, 9), TinyFamilies.Rows(4, 5, 6)]);
             return [.. new Trainer<Batch>(new SupervisedObjective(model, ForwardContext.Evaluation), source, Plain with { Epochs = 3, Dropout = true, Seed = seed, LearningRate = 1e-3 }).Run().History.Select(step => step.Loss)];
         }
 
@@ -189,7 +188,7 @@ public sealed class TrainerTests
     public void Steps_leave_no_tensor_and_little_memory(string name, int steps, bool recompute)
     {
         using TransformerModel model = TinyFamilies.Model(name);
-        using Source source = new(model, [TinyFamilies.Rows(3, 4, 9), TinyFamilies.Rows(4, 5, 6)]);
+        using TinyBatches source = new(model, [TinyFamilies.Rows(3, 4, 9), TinyFamilies.Rows(4, 5, 6)]);
         long tensors = 0, resident = 0;
         TrainingOptions options = Plain with { MaxSteps = steps, Dropout = true, MaxGradientNorm = 1 };
         new Trainer<Batch>(new SupervisedObjective(model, new ForwardContext { GradientCheckpointing = recompute }), source, options).Run(new Hears(step =>
@@ -212,7 +211,7 @@ public sealed class TrainerTests
     private static (StopReason Reason, long Steps) Stop(TrainingOptions options, Func<double>? measure = null)
     {
         using TransformerModel model = TinyFamilies.Model("gpt2");
-        using Source source = new(model, [TinyFamilies.Rows(3, 6), TinyFamilies.Rows(4, 6)]);
+        using TinyBatches source = new(model, [TinyFamilies.Rows(3, 6), TinyFamilies.Rows(4, 6)]);
         TrainingResult result = new Trainer<Batch>(new SupervisedObjective(model, ForwardContext.Evaluation), source, options)
         {
             Measure = measure is null ? null : _ => new Dictionary<string, double> { ["loss"] = measure() },
@@ -224,7 +223,7 @@ public sealed class TrainerTests
     {
         using TransformerModel model = TinyFamilies.Model(name);
         model.To(type: type);
-        using Source source = new(model, batches);
+        using TinyBatches source = new(model, batches);
         Tensor? flat = null;
         TrainingResult result = new Trainer<Batch>(new SupervisedObjective(model, ForwardContext.Evaluation), source, Plain with { Accumulation = batches.Length, LearningRate = 0 })
         {
@@ -240,27 +239,5 @@ public sealed class TrainerTests
     private sealed class Hears(Action<TrainingProgress> hear) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value) => hear(value);
-    }
-
-    /// <summary>The same batches every epoch.</summary>
-    private sealed class Source(TransformerModel model, int[][][] batches) : IBatchSource<Batch>
-    {
-        private int _at;
-
-        public Batch? Read(CancellationToken cancellationToken)
-        {
-            int at = _at++ % (batches.Length + 1);
-            return at == batches.Length ? null : TinyFamilies.Batch(model, batches[at]);
-        }
-
-        public int? CountBatches(int epoch) => batches.Length;
-
-        public JsonElement Save() => JsonSerializer.SerializeToElement(_at);
-
-        public void Restore(JsonElement state) => _at = state.GetInt32();
-
-        public void Dispose()
-        {
-        }
     }
 }

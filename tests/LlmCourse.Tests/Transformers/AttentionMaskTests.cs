@@ -87,13 +87,14 @@ public sealed class AttentionMaskTests
     }
 
     [SkippableFact]
-    public void Virtual_tokens_in_front_are_seen_by_every_segment_and_over_padding()
+    public void Virtual_tokens_in_front_are_seen_by_every_segment()
     {
-        int[,] segments = { { 0, 1 } };
-        using AttentionMask packed = new() { Queries = 4, Keys = 4, Offsets = [0], Device = TestDevice.Device, Self = true, Causal = true, Prefix = 2, Segments = segments };
+        int[,] segments = { { -1, -1, 0, 1 } };
+        using AttentionMask packed = new() { Queries = 4, Keys = 4, Offsets = [0], Device = TestDevice.Device, Self = true, Causal = true, Segments = segments };
         Assert.Equal(["1000 1100 1110 1101"], Rows(packed));
-        using AttentionMask padded = new() { Queries = 4, Keys = 4, Offsets = [0], Device = TestDevice.Device, Self = true, Causal = true, Prefix = 1, Starts = [3] };
-        Assert.Equal(["1000 1100 1010 1001"], Rows(padded));
+        int[,] behindKeys = { { 0, 1 }, { 0, 0 } };
+        using AttentionMask keys = new() { Queries = 2, Keys = 4, Offsets = [2, 2], Device = TestDevice.Device, Self = true, Causal = true, Starts = [0, 1], Segments = behindKeys };
+        Assert.Equal(["1110 1101", "0110 0111"], Rows(keys));
     }
 
     [SkippableFact]

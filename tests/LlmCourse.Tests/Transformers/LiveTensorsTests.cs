@@ -1,3 +1,4 @@
+using LlmCourse.Adapters;
 using LlmCourse.Data;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -15,15 +16,16 @@ public sealed class LiveTensorsTests
         using TransformerModel model = TinyFamilies.Model(name);
         using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(1, 5, 3));
         string[] sites = [.. model.Sites.Select(site => site.Name)];
-        using torch.Tensor prompt = torch.ones(2, model.Config.Width, device: TestDevice.Device);
-        model.Logits(batch, new ForwardContext { SoftPrompt = prompt }).Dispose(); // makes the tables of positions
+        using PromptTuning prompt = PromptTuning.Create(new() { VirtualTokens = 2 }, model);
+        using PrefixTuning prefix = PrefixTuning.Create(new() { VirtualTokens = 3 }, model);
+        model.Logits(batch, new ForwardContext { Virtual = new VirtualTokens(prompt) }).Dispose(); // makes the tables of positions
         ProcessWide.LeavesNoTensors(sites.Length, i =>
         {
             ForwardContext context = new()
             {
                 CaptureHiddenStates = true,
                 CaptureAttentions = true,
-                SoftPrompt = prompt,
+                Virtual = i % 2 == 0 ? new(prompt) : new([prefix, prompt]),
                 Adapter = new FailsAt(sites[Math.Max(i, 0)]),
             };
             Assert.Throws<InvalidDataException>(() => model.Logits(batch, context));

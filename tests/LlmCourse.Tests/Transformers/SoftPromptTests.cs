@@ -1,3 +1,4 @@
+using LlmCourse.Adapters;
 using LlmCourse.Data;
 using LlmCourse.Generation;
 using LlmCourse.Training;
@@ -19,8 +20,8 @@ public sealed class SoftPromptTests
     public void Hidden_states_stay_on_the_batchs_own_positions(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
-        using Tensor prompt = Prompt(model);
-        ForwardContext view = new() { SoftPrompt = prompt, CaptureHiddenStates = true };
+        using PromptTuning prompt = Prompt(model);
+        ForwardContext view = new() { Virtual = new(prompt), CaptureHiddenStates = true };
         using var noGrad = no_grad();
         using Sequences input = Sequences.FromRows(Prompts, padLeft: true, device: TestDevice.Device);
         using EncoderState? memory = Seq2Seq(model) ? model.Trunk.Encode(input, view) : null;
@@ -39,8 +40,8 @@ public sealed class SoftPromptTests
     public void Padding_changes_nothing_behind_a_soft_prompt(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
-        using Tensor prompt = Prompt(model);
-        ForwardContext view = new() { SoftPrompt = prompt };
+        using PromptTuning prompt = Prompt(model);
+        ForwardContext view = new() { Virtual = new(prompt) };
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         bool seq2Seq = Seq2Seq(model);
@@ -68,8 +69,8 @@ public sealed class SoftPromptTests
         int[] tokens = TinyFamilies.Rows(9, Virtual)[0];
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        Tensor prompt = model.Trunk.TokenTable.Whole.index_select(0, tensor(tokens.Select(id => (long)id).ToArray(), device: TestDevice.Device));
-        ForwardContext view = new() { SoftPrompt = prompt };
+        using PromptTuning prompt = new(model.Trunk.TokenTable.Whole.index_select(0, tensor(tokens.Select(id => (long)id).ToArray(), device: TestDevice.Device)), Virtual);
+        ForwardContext view = new() { Virtual = new(prompt) };
         bool seq2Seq = Seq2Seq(model);
         int[][] longer = [.. Prompts.Select(row => tokens.Concat(row).ToArray())];
         using Batch with = new(Sequences.FromRows(Prompts, device: TestDevice.Device), seq2Seq ? Sequences.FromRows(Answers, device: TestDevice.Device) : null);
@@ -98,8 +99,8 @@ public sealed class SoftPromptTests
     public void Generation_reads_them_once_and_does_not_count_them(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
-        using Tensor prompt = Prompt(model);
-        ForwardContext view = new() { SoftPrompt = prompt };
+        using PromptTuning prompt = Prompt(model);
+        ForwardContext view = new() { Virtual = new(prompt) };
         TokenGenerator generator = new(model, view, GenerationDefaults.None);
         GenerationOptions options = new() { MaxNewTokens = 8 };
         IReadOnlyList<Completion> together = generator.Generate(Prompts, options);
@@ -124,20 +125,15 @@ public sealed class SoftPromptTests
     public void It_learns_while_the_base_stays(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
-        using Tensor prompt = Prompt(model).requires_grad_();
+        using PromptTuning prompt = Prompt(model);
         using Batch batch = TinyFamilies.Batch(model, Prompts);
-        using Tensor loss = SupervisedLoss.Of(model, batch, new ForwardContext { SoftPrompt = prompt, FreezeBase = true });
+        using Tensor loss = SupervisedLoss.Of(model, batch, new ForwardContext { Virtual = new(prompt), FreezeBase = true });
         loss.backward();
-        Assert.True(prompt.grad!.abs().max().ToDouble() > 0);
+        Assert.True(prompt.Parameters[0].Value.grad!.abs().max().ToDouble() > 0);
         Assert.All(model.NamedParameters, entry => Assert.Null(entry.Parameter.grad));
     }
 
     private static bool Seq2Seq(TransformerModel model) => model.Config is { Encoder: not null, Decoder: not null };
 
-    private static Tensor Prompt(TransformerModel model)
-    {
-        using Generator generator = new(3, CPU);
-        using Tensor host = randn([Virtual, model.Config.Width], device: CPU, generator: generator);
-        return host.to(TestDevice.Device);
-    }
+    private static PromptTuning Prompt(TransformerModel model) => PromptTuning.Create(new() { VirtualTokens = Virtual, Seed = 3 }, model);
 }

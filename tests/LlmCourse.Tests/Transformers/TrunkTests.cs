@@ -1,3 +1,4 @@
+using LlmCourse.Adapters;
 using LlmCourse.Data;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -73,8 +74,9 @@ public sealed class TrunkTests
     public void Virtual_tokens_stand_in_front_of_each_packed_sequence()
     {
         using TransformerModel model = Tiny.Model(Tiny.Decoder(stack => stack with { Positions = new PositionConfig { Kind = PositionKind.Learned, Count = 6 } }));
-        using Tensor prompt = ones([2, 8], device: TestDevice.Device).mul(0.3);
-        ForwardContext context = new() { SoftPrompt = prompt };
+        using Tensor embeddings = ones([2, 8], device: TestDevice.Device).mul(0.3);
+        using PromptTuning prompt = new(embeddings, 2);
+        ForwardContext context = new() { Virtual = new(prompt) };
         using Sequences packed = Sequences.Packed([[[3, 4, 5], [6, 7]]], device: TestDevice.Device), first = Sequences.FromRows([[3, 4, 5]], device: TestDevice.Device), second = Sequences.FromRows([[6, 7]], device: TestDevice.Device);
         using Hidden together = Tiny.Run(model, packed, context), one = Tiny.Run(model, first, context), two = Tiny.Run(model, second, context);
         using var scope = NewDisposeScope();

@@ -1,4 +1,5 @@
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Training.Optimizers;
 
@@ -18,6 +19,16 @@ public interface IOptimizer : IDisposable
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">One of the numbers is not as said.</exception>
     public void Step(double learningRate, double gradientScale = 1);
+
+    /// <summary>
+    /// The same for some of the parameters: those among the given that the optimizer has and that have a gradient. Each counts its own steps, so
+    /// the parts of one step may come in any order. The first such step adds the state of all parameters.
+    /// </summary>
+    /// <param name="learningRate">The rate of this step, finite and not negative.</param>
+    /// <param name="gradientScale">Every gradient counts times this finite number.</param>
+    /// <param name="parameters">The parameters whose turn it is.</param>
+    /// <exception cref="ArgumentOutOfRangeException">One of the numbers is not as said.</exception>
+    public void Step(double learningRate, double gradientScale, IReadOnlyCollection<Parameter> parameters);
 
     /// <summary>
     /// All that a later run needs to go on bit by bit, by keys such as <c>exp_avg/name-of-the-parameter</c>. <c>step/…</c>

@@ -1,5 +1,6 @@
 using TorchSharp;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Training.Optimizers;
 
@@ -22,19 +23,16 @@ internal sealed class Optimizer(IReadOnlyList<NamedParameter> parameters, IUpdat
 
     public void Step(double learningRate, double gradientScale = 1)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (!double.IsFinite(learningRate) || learningRate < 0)
-            throw new ArgumentOutOfRangeException(nameof(learningRate), learningRate, "A learning rate must be finite and at least 0.");
-        if (!double.IsFinite(gradientScale))
-            throw new ArgumentOutOfRangeException(nameof(gradientScale), gradientScale, "The scale of gradients must be finite.");
-        using var noGrad = no_grad();
-        ParameterState.Reserve(_states.Where(state => state.Steps == 0 && state.HasGradient), rule);
-        foreach (List<ParameterState> chunk in Chunks())
-        {
-            using var scope = NewDisposeScope();
-            rule.Apply([.. chunk.Select(state => state.Begin())], learningRate, gradientScale);
-            chunk.ForEach(state => state.End());
-        }
+        ParameterState[] due = [.. _states.Where(state => state.HasGradient)];
+        Step(learningRate, gradientScale, due, due);
+    }
+
+    public void Step(double learningRate, double gradientScale, IReadOnlyCollection<Parameter> parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        HashSet<nint> chosen = [.. parameters.Select(parameter => parameter.Handle)];
+        // Room for one part after the other would be found among activations: all of it at once is a block of its own.
+        Step(learningRate, gradientScale, [.. _states.Where(state => state.IsIn(chosen) && state.HasGradient)], _states);
     }
 
     public void Load(Func<string, Tensor?> find)
@@ -66,12 +64,29 @@ internal sealed class Optimizer(IReadOnlyList<NamedParameter> parameters, IUpdat
         Array.ForEach(_states, state => state.Dispose());
     }
 
+    private void Step(double learningRate, double gradientScale, ParameterState[] due, ParameterState[] reserved)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!double.IsFinite(learningRate) || learningRate < 0)
+            throw new ArgumentOutOfRangeException(nameof(learningRate), learningRate, "A learning rate must be finite and at least 0.");
+        if (!double.IsFinite(gradientScale))
+            throw new ArgumentOutOfRangeException(nameof(gradientScale), gradientScale, "The scale of gradients must be finite.");
+        using var noGrad = no_grad();
+        ParameterState.Reserve(reserved.Where(state => !state.HasRoom), rule);
+        foreach (List<ParameterState> chunk in Chunks(due))
+        {
+            using var scope = NewDisposeScope();
+            rule.Apply([.. chunk.Select(state => state.Begin())], learningRate, gradientScale);
+            chunk.ForEach(state => state.End());
+        }
+    }
+
     // All at once, but for what needs a wider copy of its gradient.
-    private IEnumerable<List<ParameterState>> Chunks()
+    private static IEnumerable<List<ParameterState>> Chunks(ParameterState[] due)
     {
         List<ParameterState> chunk = [];
         long widened = 0;
-        foreach (ParameterState state in _states.Where(state => state.HasGradient))
+        foreach (ParameterState state in due)
         {
             if (widened > 0 && widened + state.Widened > WidenedAtOnce)
             {

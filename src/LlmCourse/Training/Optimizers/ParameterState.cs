@@ -22,6 +22,9 @@ internal sealed class ParameterState : IDisposable
     /// <summary>How many steps the parameter has had.</summary>
     public long Steps { get; private set; }
 
+    /// <summary>Whether there is room for all that is kept.</summary>
+    public bool HasRoom { get; private set; }
+
     public bool Decays => _parameter.Decays;
 
     /// <summary>Whether a step is due; a parameter without elements has nothing to update.</summary>
@@ -44,7 +47,7 @@ internal sealed class ParameterState : IDisposable
         {
             using Scalar steps = Steps;
             _count.fill_(steps);
-            return _kept.Select(entry => (Key(entry.Key), entry.Value)).Prepend((Key(StepKind), _count));
+            return (Steps == 0 ? [] : _kept.Select(entry => (Key(entry.Key), entry.Value))).Prepend((Key(StepKind), _count));
         }
     }
 
@@ -53,6 +56,8 @@ internal sealed class ParameterState : IDisposable
     private ScalarType Wide => _parameter.Value.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? ScalarType.Float32 : _parameter.Value.dtype;
 
     public Tensor this[string moment] => _kept[moment];
+
+    public bool IsIn(HashSet<nint> handles) => handles.Contains(_parameter.Value.Handle);
 
     /// <summary>Gives room, zero at first, to states that have none.</summary>
     public static void Reserve(IEnumerable<ParameterState> states, IUpdateRule rule)
@@ -69,6 +74,9 @@ internal sealed class ParameterState : IDisposable
                 state._kept[kind] = slice.view(shape).DetachFromDisposeScope();
                 start += size;
             }
+
+            foreach (ParameterState state in group)
+                state.HasRoom = true;
         }
     }
 

@@ -38,10 +38,16 @@ internal sealed class ClassificationHead
     }
 
     /// <summary>The state of each row's first position (a virtual one included, padding not), [B, D].</summary>
-    internal static Tensor First(Hidden hidden) =>
-        hidden.Prefix is { } prefix ? prefix.select(1, 0)
-        : hidden.Starts.All(start => start == 0) ? hidden.States.select(1, 0)
-        : Pick(hidden.States, hidden.Starts);
+    internal static Tensor First(Hidden hidden)
+    {
+        if (hidden.Prefix is null)
+            return hidden.Starts.All(start => start == 0) ? hidden.States.select(1, 0) : Pick(hidden.States, hidden.Starts);
+        int front = (int)hidden.Prefix.size(1);
+        if (hidden.Virtual.All(count => count == front))
+            return hidden.Prefix.select(1, 0);
+        using Tensor all = cat([hidden.Prefix, hidden.States], 1); // [B, n + T, D]
+        return Pick(all, hidden.Virtual.Zip(hidden.Starts, (count, start) => count > 0 ? front - count : front + start));
+    }
 
     private Tensor Row(Hidden hidden, Sequences sequences)
     {

@@ -1,4 +1,3 @@
-using LlmCourse.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -34,28 +33,24 @@ internal sealed class PositionNumbers
     /// <summary>Whether every row counts Start, Start + 1, …</summary>
     public bool IsRun => _table is null;
 
-    /// <param name="sequences">The tokens.</param>
-    /// <param name="prefix">The number of virtual positions in front of them.</param>
-    /// <param name="past">For each row how many positions a cache already holds, or null.</param>
-    public static PositionNumbers Of(Sequences sequences, int prefix, IReadOnlyList<int>? past)
+    /// <param name="columns">What stands where.</param>
+    /// <param name="past">For each row how many positions come before its first column.</param>
+    public static PositionNumbers Of(Columns columns, int[] past)
     {
-        int width = prefix + sequences.Width;
-        int first = past?[0] ?? 0;
-        bool sameStart = past is null || past.All(length => length == first);
+        int width = columns.Width, first = past[0];
+        bool sameStart = Array.TrueForAll(past, length => length == first);
         // Columns in which every row is padded may lie behind the end of a trained table: they are no run.
-        if (sameStart && sequences.StartsAtZero && sequences.Segments is null && sequences.Lengths.Max() == sequences.Width)
+        if (sameStart && columns.StartsAtZero && columns.Segments is null && columns.Lengths.Max() == width)
             return new PositionNumbers(first, width, null, first + width - 1);
 
-        int[,] own = sequences.PositionNumbers();
+        int[,] table = columns.Numbers();
         int maximum = 0;
-        int[,] table = new int[sequences.Count, width];
-        for (int r = 0; r < sequences.Count; r++)
+        for (int r = 0; r < columns.Count; r++)
         {
-            int offset = past?[r] ?? 0;
-            for (int t = 0; t < width; t++)
-                table[r, t] = offset + (t < prefix ? t : prefix + own[r, t - prefix]);
-            for (int t = sequences.Starts[r]; t < sequences.Starts[r] + sequences.Lengths[r]; t++)
-                maximum = Math.Max(maximum, table[r, prefix + t]);
+            for (int c = 0; c < width; c++)
+                table[r, c] += past[r];
+            for (int c = columns.Starts[r]; c < columns.Starts[r] + columns.Lengths[r]; c++)
+                maximum = Math.Max(maximum, table[r, c]);
         }
 
         return new PositionNumbers(first, width, table, maximum);

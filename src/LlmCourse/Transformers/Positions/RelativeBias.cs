@@ -45,22 +45,17 @@ internal sealed class RelativeBias
         return first + Math.Min(exact + (int)scaled, buckets - 1);
     }
 
-    /// <summary>
-    /// The bias [B or 1, H, T, S]: query i of row r stands at column offsets[r] + i, keys at columns 0 to S − 1. Padding between
-    /// the first <paramref name="prefix"/> columns and a row's first token, <paramref name="starts"/>[r] columns, is no distance.
-    /// </summary>
-    public Tensor At(int[] offsets, int queries, int keys, int prefix, IReadOnlyList<int> starts, Device device, ForwardContext context)
+    /// <summary>The bias [B or 1, H, T, S]: query i of row r stands at column offsets[r] + i, keys at columns 0 to S − 1.</summary>
+    public Tensor At(int[] offsets, int queries, int keys, Device device, ForwardContext context)
     {
-        bool gaps = prefix > 0 && starts.Any(start => start > 0);
-        int rows = !gaps && Array.TrueForAll(offsets, offset => offset == offsets[0]) ? 1 : offsets.Length;
-        int Place(int row, int column) => gaps && column >= prefix ? column - starts[row] : column;
+        int rows = Array.TrueForAll(offsets, offset => offset == offsets[0]) ? 1 : offsets.Length;
         long[] buckets = new long[rows * queries * keys];
         for (int r = 0, at = 0; r < rows; r++)
         {
             for (int i = 0; i < queries; i++)
             {
                 for (int j = 0; j < keys; j++)
-                    buckets[at++] = Bucket(Place(r, j) - Place(r, offsets[r] + i), _bidirectional, _config.Buckets, _config.MaxDistance);
+                    buckets[at++] = Bucket(j - offsets[r] - i, _bidirectional, _config.Buckets, _config.MaxDistance);
             }
         }
 

@@ -54,6 +54,31 @@ public sealed class OptimizerTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public void The_parts_of_a_step_are_the_step(OptimizerOptions options)
+    {
+        using Trained whole = new(options, ones(3), ones(2, 2), ones(2)), apart = new(options, ones(3), ones(2, 2), ones(2));
+        for (int step = 1; step <= 3; step++)
+        {
+            Parameter[] parts = [.. apart.Values];
+            foreach (Trained trained in (Trained[])[whole, apart])
+                (trained[0].grad, trained[1].grad) = (full(3, 0.5 * step), full([2, 2], -1.0));
+            whole.Optimizer.Step(0.1, 0.5);
+            apart.Optimizer.Step(0.1, 0.5, parts[1..]);
+            Assert.Equal([step - 1L, step, 0], Counts(apart));
+            apart.Optimizer.Step(0.1, 0.5, parts[..1]);
+            Assert.Equal([step, step, 0], Counts(apart));
+        }
+
+        Assert.All(whole.Values.Zip(apart.Values), pair => TensorAssert.Same(pair.First, pair.Second));
+        Assert.Equal(whole.Optimizer.State.Select(entry => entry.Key), apart.Optimizer.State.Select(entry => entry.Key));
+        Assert.All(whole.Optimizer.State.Zip(apart.Optimizer.State), pair => TensorAssert.Same(pair.First.Value, pair.Second.Value));
+
+        static long[] Counts(Trained trained) =>
+            [.. trained.Optimizer.State.Where(entry => entry.Key.StartsWith("step", StringComparison.Ordinal)).Select(entry => entry.Value.ToInt64())];
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     public void A_scale_multiplies_gradients(OptimizerOptions options)
     {
         using Trained scaled = new(options, Trained.Starts()), given = new(options, Trained.Starts());

@@ -40,7 +40,7 @@ public sealed class RotaryTests
         using var scope = NewDisposeScope();
         using Rotary rotary = new(Config, headSize: 4);
         using Sequences sequences = Sequences.FromRows([[1, 1, 1]], device: TestDevice.Device);
-        Rotary.Angles angles = rotary.At(PositionNumbers.Of(sequences, 0, null), ScalarType.Float32, TestDevice.Device);
+        Rotary.Angles angles = rotary.At(PositionNumbers.Of(new Columns(sequences, null), new int[sequences.Count]), ScalarType.Float32, TestDevice.Device);
         Assert.Equal([1, 3, 1, 2], angles.Cos.shape);
         // Position 2 of one head (1, 2, 3, 4): the pairs are (1, 3), turned by 2, and (2, 4), turned by 0.2.
         Tensor x = tensor(new float[] { 1, 2, 3, 4 }, device: TestDevice.Device).expand(1, 3, 1, 4);
@@ -56,7 +56,7 @@ public sealed class RotaryTests
         using var scope = NewDisposeScope();
         using Rotary rotary = new(Config with { RotarySize = 2 }, headSize: 4);
         using Sequences sequences = Sequences.FromRows([[1, 1]], device: TestDevice.Device);
-        Rotary.Angles angles = rotary.At(PositionNumbers.Of(sequences, 0, null), ScalarType.Float32, TestDevice.Device);
+        Rotary.Angles angles = rotary.At(PositionNumbers.Of(new Columns(sequences, null), new int[sequences.Count]), ScalarType.Float32, TestDevice.Device);
         Tensor turned = Kernels.Rotate(tensor(new float[] { 1, 2, 3, 4 }, device: TestDevice.Device).expand(1, 2, 1, 4), angles.Cos, angles.Sin);
         TensorAssert.Close([Math.Cos(1) - (2 * Math.Sin(1)), (2 * Math.Cos(1)) + Math.Sin(1), 3, 4], turned.select(1, 1));
     }
@@ -72,7 +72,7 @@ public sealed class RotaryTests
         Tensor Turn(Tensor x, int position)
         {
             using Sequences one = Sequences.FromRows([[1]], device: TestDevice.Device);
-            Rotary.Angles angles = rotary.At(PositionNumbers.Of(one, 0, [position]), ScalarType.Float32, TestDevice.Device);
+            Rotary.Angles angles = rotary.At(PositionNumbers.Of(new Columns(one, null), [position]), ScalarType.Float32, TestDevice.Device);
             return Kernels.Rotate(x, angles.Cos, angles.Sin);
         }
 
