@@ -30,6 +30,9 @@ internal static class BeforeAndAfter
         AnsiConsole.WriteLine("The course says 12 to 20 times the model. What is certain of full fine-tuning in fp32 with AdamW is 4 times, 16 bytes a weight; the rest "
             + "grows with the batch and its length, not with the weights, so a small model pays the most for it.");
 
+        if (technique.Add is not null && lab.Llm.Adapters[technique.Name].VirtualTokens > 0)
+            Show.Closest(lab.Llm, technique.Name);
+
         Sample.Heading("The tuned model");
         Show.SideBySide(lab.Data.Test.Take(ShownExamples), original, tuned.Answers);
 

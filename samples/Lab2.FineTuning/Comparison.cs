@@ -5,7 +5,7 @@ namespace Lab2.FineTuning;
 /// <summary>The original, and every technique: what it takes, what it comes to, what it forgets. And two tasks on one model.</summary>
 internal static class Comparison
 {
-    private const int ShownExamples = 2, Questions = 50, Watched = 8;
+    private const int ShownExamples = 2, Questions = 50;
 
     public static void Run(Lab lab)
     {
@@ -22,14 +22,17 @@ internal static class Comparison
         // The weights themselves come last: whatever stands beside them needs them as they were.
         foreach (Technique technique in Technique.Adapters.Append(Technique.Full))
         {
-            if (technique.Add is null && lab.Data.Other is { } other)
-                LiveSwitching.Run(lab, Technique.Adapters[0], Technique.Adapters[0].Name, other);
+            if (technique.Add is null)
+            {
+                if (lab.Data.Other is { } other)
+                    LiveSwitching.Run(lab, Technique.Adapters[0], Technique.Adapters[0].Name, other);
+                old.Add(("adapters off", Measure(lab.Llm, "adapters off")));
+            }
+
             Sample.Heading($"Tuning: {technique.Name}");
             Outcome outcome = lab.Tune(technique);
             outcomes.Add(outcome);
             old.Add((technique.Name, Measure(lab.View(technique), technique.Name)));
-            if (technique.Add is not null)
-                AnsiConsole.WriteLine($"Without it the model gives {Unchanged(lab, original)} of its first {Watched} answers as before.");
             Add(figures, outcome, lab.Llm.Model.ParameterCount);
         }
 
@@ -46,10 +49,11 @@ internal static class Comparison
         {
             ForgettingReport report = old[0].Scores.ChangesTo(scores, name);
             Console.WriteLine(report);
-            report.Save(Path.Combine(settings.Output, $"forgetting-{name}.md"));
+            report.Save(Path.Combine(settings.Output, $"forgetting-{name.Replace(' ', '-')}.md"));
         }
 
-        AnsiConsole.WriteLine("An adapter forgets only while it is on: without it the model is the original, to the last bit.");
+        AnsiConsole.WriteLine("A model that has learnt one task only does that task, whatever it is asked. Full fine-tuning leaves nothing else; an adapter is switched off, "
+            + "and the model is the original, to the last bit.");
         figures.Save(Path.Combine(settings.Output, "comparison.md"));
         ComparisonPicture.Save(Path.Combine(settings.Output, "comparison.png"), [original, .. outcomes.Select(outcome => outcome.Answers)], old);
         AnsiConsole.WriteLine($"Tables, adapters and the picture: {settings.Output}");
@@ -77,9 +81,6 @@ internal static class Comparison
         foreach (MetricScores scores in answers.Scores)
             figures.Add(scores.Name, answers.System, scores.Estimate());
     }
-
-    private static int Unchanged(Lab lab, EvaluationResult original) =>
-        lab.Llm.Evaluate(original.Examples, [], lab.Answering with { MaxExamples = Watched }, cancellationToken: lab.Stop).Predictions.Zip(original.Predictions).Count(pair => pair.First == pair.Second);
 
     // The small model answered questions; of a real one it is asked how well it still reads dialogues, and a text.
     private static ForgettingSuite Suite(Lab lab)

@@ -1,7 +1,7 @@
 namespace Lab2.FineTuning;
 
 /// <summary>A model, data, and how the one is trained and measured on the other: the same for every technique.</summary>
-internal sealed class Lab(Llm llm, LabData data, Settings settings, long withoutModel, CancellationToken stop)
+internal sealed class Lab(Llm llm, LabData data, Settings settings, CancellationToken stop)
 {
     public Llm Llm => llm;
 
@@ -32,9 +32,9 @@ internal sealed class Lab(Llm llm, LabData data, Settings settings, long without
         string name = technique.Name;
         Llm view = technique.Of(llm, name, settings);
         long parameters = llm.Model.ParameterCount, trained = view.TrainableParameters().Sum(parameter => parameter.numel());
-        (TrainingResult run, long peak) = TrainingMemory.Watch(() => Train(view, technique, data.Train));
+        (TrainingResult run, long growth) = TrainingMemory.Watch(() => Train(view, technique, data.Train));
         long bytes = technique.Save(llm, name, FolderOf(technique));
-        return new Outcome(name, trained, run, new(parameters, trained, withoutModel, peak), Loss(view), Examine(view, name), bytes);
+        return new Outcome(name, trained, run, new(parameters, trained, growth), Loss(view), Examine(view, name), bytes);
     }
 
     public TrainingResult Train(Llm view, Technique technique, IReadOnlyList<Example> examples)

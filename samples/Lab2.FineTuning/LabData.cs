@@ -17,7 +17,7 @@ internal sealed record LabData(IReadOnlyList<Example> Train, IReadOnlyList<Examp
         Random random = new(settings.Seed + 1);
         Meeting[] test = [.. Draw(settings.Test)], train = [.. Draw(settings.Train)];
         Duplicates duplicates = Duplicates.Between(train.Select(meeting => meeting.ToSummarise), [.. test.Select(meeting => meeting.ToSummarise)]);
-        OtherTask message = new("message", [.. train.Select(meeting => meeting.ToWrite("message"))], [.. test.Select(meeting => meeting.ToWrite("message"))], Metrics.SameText);
+        OtherTask message = new("message", [.. train.Select(meeting => meeting.ToWrite("message"))], [.. test.Select(meeting => meeting.ToWrite("message"))], Meeting.FactsRight);
         return new LabData(
             duplicates.Kept, [.. test.Select(meeting => meeting.ToSummarise)], $"{settings.Train:N0} conversations made up for training, {settings.Test:N0} for the test. {duplicates}", message);
 

@@ -15,8 +15,7 @@ static void Run(Settings settings, CancellationToken stop)
 {
     Stopwatch clock = Stopwatch.StartNew();
     using Llm llm = settings.Model is { } name ? LoadingDisplay.Load(name) : SmallModel.Reader(settings.Base, settings.Seed, stop);
-    long parameters = llm.Model.ParameterCount, withoutModel = TrainingMemory.Now() - (parameters * sizeof(float));
-    AnsiConsole.WriteLine($"{settings.Model ?? "A small Llama"}: {parameters:N0} weights.");
+    AnsiConsole.WriteLine($"{settings.Model ?? "A small Llama"}: {llm.Model.ParameterCount:N0} weights.");
     if (settings.Model is null)
         AskQuestions(llm, settings, stop);
 
@@ -24,7 +23,7 @@ static void Run(Settings settings, CancellationToken stop)
     LabData data = settings.Model is null ? LabData.MadeUp(settings) : LabData.FromFiles(settings, llm);
     AnsiConsole.WriteLine(data.Origin);
     Directory.CreateDirectory(settings.Output);
-    Lab lab = new(llm, data, settings, withoutModel, stop);
+    Lab lab = new(llm, data, settings, stop);
     if (settings.Technique is { } technique)
         BeforeAndAfter.Run(lab, technique);
     else

@@ -5,6 +5,16 @@ namespace Lab2.FineTuning;
 /// <summary>What stands side by side.</summary>
 internal static class Show
 {
+    /// <summary>The words that virtual tokens are close to; far from all of them is a finding, too.</summary>
+    public static void Closest(Llm llm, string adapter)
+    {
+        Sample.Heading("What the virtual tokens are close to, with the cosine");
+        Table table = new Table().Border(TableBorder.Simple).AddColumns("virtual token", "closest", "", "");
+        foreach ((int index, IReadOnlyList<NearestToken> nearest) in llm.Adapters.NearestTokens(adapter, count: 3).Index())
+            table.AddRow([new Text($"{index + 1}"), .. nearest.Select(token => new Text($"{(token.Text ?? $"{token.Id}").Replace("\n", "\\n")} {token.Score:0.00}"))]);
+        AnsiConsole.Write(table);
+    }
+
     /// <summary>The first examples with what people and models made of them.</summary>
     public static void SideBySide(IEnumerable<Example> examples, params IReadOnlyList<EvaluationResult> systems)
     {

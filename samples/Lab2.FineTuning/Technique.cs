@@ -9,11 +9,11 @@ internal sealed record Technique(string Name, double SmallRate, double Rate, Act
 {
     public static Technique Full { get; } = new("full", 1e-3, 5e-5, null);
 
-    // Another kind of adapter (soft prompts) is another entry here: commands, tables and pictures go through this list.
-    /// <summary>Those that leave the model as it is.</summary>
+    /// <summary>Those that leave the model as it is. Commands, tables and pictures go through this list.</summary>
     public static IReadOnlyList<Technique> Adapters { get; } =
     [
         new("lora", 5e-3, 5e-4, (adapters, name, settings) => adapters.AddLora(name, new() { Rank = settings.Rank, Alpha = 2 * settings.Rank, Targets = settings.Targets, Seed = settings.Seed })),
+        new("soft-prompt", 3e-2, 1e-2, (adapters, name, settings) => adapters.AddPromptTuning(name, new() { VirtualTokens = settings.VirtualTokens, Initialization = PromptInitialization.Vocabulary, Seed = settings.Seed })),
     ];
 
     public static IReadOnlyList<Technique> All { get; } = [Full, .. Adapters];

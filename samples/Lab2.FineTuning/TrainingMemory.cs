@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Spectre.Console;
 
 namespace Lab2.FineTuning;
@@ -9,9 +10,8 @@ namespace Lab2.FineTuning;
 /// </summary>
 /// <param name="Parameters">The model's numbers, 4 bytes each (fp32).</param>
 /// <param name="Trained">Numbers that are trained: all of them, or those of an adapter beside them.</param>
-/// <param name="WithoutModel">The process before the run, less the weights: runtime and libraries.</param>
-/// <param name="Peak">The most the process had in memory during the run.</param>
-internal sealed record TrainingMemory(long Parameters, long Trained, long WithoutModel, long Peak)
+/// <param name="Growth">How much the process grew during the run, at most.</param>
+internal sealed record TrainingMemory(long Parameters, long Trained, long Growth)
 {
     private long Weights => Parameters * sizeof(float);
 
@@ -20,18 +20,13 @@ internal sealed record TrainingMemory(long Parameters, long Trained, long Withou
     private long Beside => Trained == Parameters ? 0 : Updates;
 
     /// <summary>The weights, and all that training takes beside them.</summary>
-    public long Total => Peak - WithoutModel;
+    public long Total => Weights + Beside + Growth;
 
-    public static long Now()
+    /// <summary>Runs something and gives by how much the process grew meanwhile, looked at a hundred times a second.</summary>
+    public static (T Result, long Growth) Watch<T>(Func<T> work)
     {
-        using Process process = Process.GetCurrentProcess();
-        return process.WorkingSet64;
-    }
-
-    /// <summary>Runs something and gives the most memory that was seen meanwhile, a hundred times a second.</summary>
-    public static (T Result, long Peak) Watch<T>(Func<T> work)
-    {
-        long peak = Now();
+        GiveBack();
+        long before = Now(), peak = before;
         using CancellationTokenSource done = new();
         Thread watcher = new(() =>
         {
@@ -42,7 +37,7 @@ internal sealed record TrainingMemory(long Parameters, long Trained, long Withou
         watcher.Start();
         try
         {
-            return (work(), Math.Max(peak, Now()));
+            return (work(), Math.Max(peak, Now()) - before);
         }
         finally
         {
@@ -50,6 +45,24 @@ internal sealed record TrainingMemory(long Parameters, long Trained, long Withou
             watcher.Join();
         }
     }
+
+    private static long Now()
+    {
+        using Process process = Process.GetCurrentProcess();
+        return process.WorkingSet64;
+    }
+
+    // What was freed goes back to the system: else a run would grow into the memory of the one before, unseen.
+    private static void GiveBack()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        if (OperatingSystem.IsLinux())
+            _ = MallocTrim(0);
+    }
+
+    [DllImport("libc", EntryPoint = "malloc_trim")]
+    private static extern int MallocTrim(nint padding);
 
     /// <summary>The parts, the sum, and the course's claim.</summary>
     public Table Table()
@@ -60,7 +73,7 @@ internal sealed record TrainingMemory(long Parameters, long Trained, long Withou
             Row("the adapter, fp32", Beside);
         Row("gradients", Updates);
         Row("AdamW: means of gradients and of their squares", 2 * Updates);
-        Row("the rest: activations of a batch, workspace, data", Total - Weights - Beside - (3 * Updates));
+        Row("the rest: activations of a batch, workspace, data", Growth - (3 * Updates));
         Row("together", Total);
         return table;
 

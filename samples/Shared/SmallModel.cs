@@ -105,7 +105,7 @@ internal static partial class SmallModel
     {
         Random random = new(0);
         IEnumerable<string> texts = Enumerable.Range(0, 3000).Select(_ => Meeting.Draw(random)).SelectMany(meeting =>
-            meeting.Questions.Values.SelectMany(pair => new[] { pair.Question, pair.Answer }).Append(meeting.ToSummarise.Prompt).Concat(meeting.Texts.Values));
+            meeting.Questions.Values.SelectMany(pair => new[] { pair.Question, pair.Answer }).Append(meeting.ToSummarise.Prompt).Append(meeting.Texts["summary"]));
         SortedSet<string> words = new(texts.SelectMany(text => Word().Matches(text)).Select(match => match.Value), StringComparer.Ordinal);
         return [Pad, End, Unknown, .. words];
     }
