@@ -45,10 +45,9 @@ static void Run(Settings settings, CancellationToken stop)
         systems.Add((kind ?? "no adapter", Measured(kind is null ? llm : llm.With(kind), kind ?? "no adapter", test, stop)));
     Table table = new Table().Border(TableBorder.Simple).AddColumns(["adapter", .. Meeting.Kinds]);
     foreach ((string name, IEnumerable<MetricScores> scores) in systems)
-        table.AddRow([new Text(name), .. scores.Select(score => new Text(score.Estimate().ToString()))]);
+        table.AddRow([new Text(name), .. scores.Select(score => new Text(Short(score.Estimate())))]);
     AnsiConsole.Write(table);
-    AnsiConsole.WriteLine("Summary and message: the share of facts that are right; note: the share of lines.");
-
+    AnsiConsole.WriteLine("ROUGE-L, the adapters in rows and what is wanted in columns. There are three ways to put a summary: no model comes near 1 there.");
     AnsiConsole.WriteLine($"A switch, llm.With(name), takes {SwitchTime.Median(llm, Meeting.Kinds[0]).TotalMicroseconds:0.0} µs.");
     string picture = Path.Combine(settings.Output, "tasks.png");
     TaskPicture.Save(picture, systems);
@@ -100,6 +99,8 @@ static void Stored(Llm llm, Settings settings, Meeting meeting)
 static string[] Answers(Llm view, string[] prompts, CancellationToken stop) =>
     [.. view.Generate(prompts, new() { DoSample = false, MaxNewTokens = 50 }, stop).Select(answer => answer.Text.Trim())];
 
+static string Short(Estimate figure) => $"{figure.Value:0.00} [{figure.Low:0.00}, {figure.High:0.00}]";
+
 static Table Shown(string prompt, string?[] kinds, string[] answers)
 {
     Table table = new Table().Border(TableBorder.Horizontal).HideHeaders().AddColumn(new TableColumn("").Width(10)).AddColumn("").ShowRowSeparators();
@@ -111,8 +112,8 @@ static Table Shown(string prompt, string?[] kinds, string[] answers)
 
 static MetricScores[] Measured(Llm view, string name, Meeting[] test, CancellationToken stop)
 {
-    ForgettingSuite suite = new([.. Meeting.Kinds.Select(kind => EvaluationTask.Answers(
-        kind, test.Select(meeting => meeting.ToWrite(kind)), kind == "note" ? Meeting.LinesRight : Meeting.FactsRight,
-        new() { Generation = new() { DoSample = false, MaxNewTokens = 50 }, BatchSize = 60 }))]);
+    Metric rougeL = new("ROUGE-L", (answer, references) => Rouge.Score(answer, references[0]).RougeL.F1);
+    EvaluationOptions how = new() { Generation = new() { DoSample = false, MaxNewTokens = 50 }, BatchSize = 60 };
+    ForgettingSuite suite = new([.. Meeting.Kinds.Select(kind => EvaluationTask.Answers(kind, test.Select(meeting => meeting.ToWrite(kind)), rougeL, how))]);
     return [.. WorkDisplay.Show(name, progress => view.Measure(suite, progress, stop)).Tasks.Select(task => task.Scores)];
 }

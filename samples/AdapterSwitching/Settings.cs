@@ -6,7 +6,7 @@ internal sealed class Settings(Arguments given)
     public const string Usage = """
         dotnet run --project samples/AdapterSwitching -c Release [-- options]
           --base FOLDER         keeps the small model that it trains there, and takes it from there the next time
-          --train N             conversations that each adapter learns from (600)
+          --train N             conversations that each adapter learns from (1000)
           --test N              conversations that all adapters are asked about (60)
           --rank N              of the adapters; alpha is twice that (8)
           --learning-rate X     of the adapters (5e-3)
@@ -17,7 +17,7 @@ internal sealed class Settings(Arguments given)
 
     public string? Base { get; } = given.Text("--base");
 
-    public int Train { get; } = given.Number("--train", 16) ?? 600;
+    public int Train { get; } = given.Number("--train", 16) ?? 1000;
 
     public int Test { get; } = given.Number("--test", 3) ?? 60;
 

@@ -11,7 +11,7 @@ internal static class TaskPicture
     {
         Plot plot = new();
         ScoreBars.Draw(plot, Meeting.Kinds, systems);
-        plot.Title("Share right by task and adapter, with 95 % intervals");
+        plot.Title("ROUGE-L by task and adapter, with 95 % intervals");
         plot.Axes.SetLimitsY(0, 1.25);
         plot.ShowLegend(Alignment.UpperCenter, Orientation.Horizontal);
         plot.SavePng(path, Width, Height);

@@ -19,6 +19,8 @@ internal static class Comparison
         List<(string Name, SuiteScores Scores)> old = [("original", Measure(lab.Llm, "original"))];
         List<Outcome> outcomes = [];
 
+        lab.WarmUp();
+
         // The weights themselves come last: whatever stands beside them needs them as they were.
         foreach (Technique technique in Technique.Adapters.Append(Technique.Full))
         {
@@ -54,6 +56,8 @@ internal static class Comparison
 
         AnsiConsole.WriteLine("A model that has learnt one task only does that task, whatever it is asked. Full fine-tuning leaves nothing else; an adapter is switched off, "
             + "and the model is the original, to the last bit.");
+        if (settings.Model is null)
+            AnsiConsole.WriteLine("A soft prompt steers what a model can do already, and this small one has never read many of a summary's words: --model shows it on a real one.");
         figures.Save(Path.Combine(settings.Output, "comparison.md"));
         ComparisonPicture.Save(Path.Combine(settings.Output, "comparison.png"), [original, .. outcomes.Select(outcome => outcome.Answers)], old);
         AnsiConsole.WriteLine($"Tables, adapters and the picture: {settings.Output}");

@@ -37,6 +37,16 @@ internal sealed class Lab(Llm llm, LabData data, Settings settings, Cancellation
         return new Outcome(name, trained, run, new(parameters, trained, growth), Loss(view), Examine(view, name), bytes);
     }
 
+    /// <summary>The first training of a process also pays for what is compiled and then kept: one that does not count goes before those that are compared.</summary>
+    public void WarmUp()
+    {
+        const string Name = "warm-up";
+        Technique technique = Technique.Adapters[0];
+        Llm view = technique.Of(llm, Name, settings);
+        view.FineTune(data.Train.Take(4 * settings.Batch), new() { Batches = Batches }, cancellationToken: stop);
+        llm.Adapters.Remove(Name);
+    }
+
     public TrainingResult Train(Llm view, Technique technique, IReadOnlyList<Example> examples)
     {
         TrainingOptions options = new()

@@ -17,14 +17,14 @@ internal sealed class Settings
           --text FILE           with --model and compare: a text of which the tuned models should not forget how to read it
           --train N             dialogues to train on (1500; 300 with --model)
           --test N              dialogues to measure on (100)
-          --learning-rate X     (full 1e-3, lora 5e-3, soft-prompt 3e-2; with --model 5e-5, 5e-4, 1e-2; not with compare)
+          --learning-rate X     (full 1e-3, lora 5e-3, soft-prompt 1e-1; with --model 5e-5, 5e-4, 1e-2; not with compare)
           --rank N              of LoRA; its alpha is twice that (16)
           --targets A[,B]       the modules that LoRA changes: q,v or others, or all-linear (all-linear)
           --epochs N            (1)
           --batch N             dialogues of a step (8)
           --max-length N        the most tokens of prompt and answer; longer dialogues are not drawn (256)
           --max-new-tokens N    the longest answer (50)
-          --virtual-tokens N    of a soft prompt; the course: 20 to 100 (20)
+          --virtual-tokens N    of a soft prompt; the course: 20 to 100 (60; 20 with --model)
           --seed N              of weights, draws and order (1)
           --threads N           of the processor (all; fewer are quicker on a machine that is busy with other work)
           --output DIR          where the tuned model, tables and curves go (artifacts/lab2)
@@ -53,7 +53,7 @@ internal sealed class Settings
         if (Text is not null && (Model is null || Technique is not null))
             throw new FormatException("--text is for a comparison with --model.");
         Rank = given.Number("--rank") ?? 16;
-        VirtualTokens = given.Number("--virtual-tokens") ?? 20;
+        VirtualTokens = given.Number("--virtual-tokens") ?? (Model is null ? 60 : 20);
         Targets = given.Text("--targets")?.Split(',') ?? [LoraOptions.AllLinear];
         Epochs = given.Number("--epochs") ?? 1;
         Batch = given.Number("--batch") ?? 8;

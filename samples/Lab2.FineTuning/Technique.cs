@@ -13,7 +13,7 @@ internal sealed record Technique(string Name, double SmallRate, double Rate, Act
     public static IReadOnlyList<Technique> Adapters { get; } =
     [
         new("lora", 5e-3, 5e-4, (adapters, name, settings) => adapters.AddLora(name, new() { Rank = settings.Rank, Alpha = 2 * settings.Rank, Targets = settings.Targets, Seed = settings.Seed })),
-        new("soft-prompt", 3e-2, 1e-2, (adapters, name, settings) => adapters.AddPromptTuning(name, new() { VirtualTokens = settings.VirtualTokens, Initialization = PromptInitialization.Vocabulary, Seed = settings.Seed })),
+        new("soft-prompt", 1e-1, 1e-2, (adapters, name, settings) => adapters.AddPromptTuning(name, new() { VirtualTokens = settings.VirtualTokens, Initialization = PromptInitialization.Vocabulary, Seed = settings.Seed })),
     ];
 
     public static IReadOnlyList<Technique> All { get; } = [Full, .. Adapters];

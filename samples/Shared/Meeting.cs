@@ -49,11 +49,6 @@ internal sealed partial record Meeting(
     /// <summary>Which share of the reference's facts (day, hour, place, topic, who brings what) the answer has.</summary>
     public static Metric FactsRight { get; } = new("facts right", (answer, references) => references.Average(reference => FactsOf(answer, reference)));
 
-    /// <summary>Which share of the reference's lines the answer has, each in its place.</summary>
-    public static Metric LinesRight { get; } = new("lines right", (answer, references) => references.Average(reference => LinesOf(answer.Split('\n'), reference.Split('\n'))));
-
-    private static double LinesOf(string[] said, string[] right) => (double)right.Zip(said).Count(pair => pair.First == pair.Second.Trim()) / right.Length;
-
     private static double FactsOf(string answer, string reference)
     {
         string[] facts = [.. Fact().Matches(reference).Select(match => match.Value)];
@@ -96,7 +91,7 @@ internal sealed partial record Meeting(
             $"#Person1# wants to talk to #Person2# about the {topic}. They will meet in the {place} on {day} at {hour}, and #Person{bringer}# will bring the {thing}.",
             $"#Person{bringer}# will bring the {thing} when #Person1# and #Person2# meet on {day} at {hour} in the {place}. They will talk about the {topic}.");
         // Of words that the questions and the dialogues have: an adapter cannot make a model write what it has never read.
-        string note = $"On: {day}\nAt: {hour}\nWhere: {place}\nWhat: {topic}";
+        string note = $"On which day: on {day}\nAt what hour: at {hour}\nWhere: in the {place}\nWhat: about the {topic}";
         string message = $"#Person1#: Good. We meet on {day} at {hour} in the {place}. {(bringer == 1 ? "I will" : "Please")} bring the {thing}.";
         Dictionary<string, string> texts = new() { ["summary"] = summary, ["note"] = note, ["message"] = message };
         return new Meeting(dialogue, texts, new Dictionary<string, (string, string)>
