@@ -113,7 +113,7 @@ internal static partial class SmallModel
     private static object Tokenizer(string[] vocabulary) => new
     {
         version = "1.0",
-        added_tokens = vocabulary.Take(3).Select((content, id) => new { id, content, special = true }),
+        added_tokens = vocabulary.Take(3).Select((content, id) => new { id, content, single_word = false, lstrip = false, rstrip = false, normalized = false, special = true }),
         pre_tokenizer = new { type = "Split", pattern = new { Regex = Words }, behavior = "Isolated", invert = false },
         model = new { type = "WordLevel", vocab = vocabulary.Index().ToDictionary(entry => entry.Item, entry => entry.Index), unk_token = Unknown },
         decoder = new { type = "Fuse" },
