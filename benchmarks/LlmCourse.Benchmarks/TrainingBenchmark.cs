@@ -1,16 +1,16 @@
 namespace LlmCourse.Benchmarks;
 
 /// <summary>
-/// Full fine-tuning steps (fp32, fused AdamW, clipping), ours and Hugging Face's in turn, each in a process of its own: tokens a
+/// Fine-tuning steps (fp32, fused AdamW, clipping), ours and Hugging Face's in turn, each in a process of its own: tokens a
 /// second, and the peak of memory since the model was loaded. "Compact" is <see cref="Training.TrainingOptions.CompactMemory"/>, which
-/// the others have no counterpart of, "in-backward" <see cref="Training.TrainingOptions.StepInBackward"/>, where nobody clips: they are asked for a plain step.
+/// the others have no counterpart of, "lora" and "lora-qv" adapters of rank 8 (peft's on the other side), "in-backward" <see cref="Training.TrainingOptions.StepInBackward"/>, where nobody clips: they are asked for a plain step.
 /// </summary>
 internal static class TrainingBenchmark
 {
     public static void Run(BenchmarkArguments arguments, string? modes)
     {
         Results results = new("transformers");
-        foreach (string mode in modes?.Split(',') ?? ["full", "compact", "checkpointing", "in-backward", "in-backward+compact", "in-backward+checkpointing"])
+        foreach (string mode in modes?.Split(',') ?? ["full", "compact", "checkpointing", "in-backward", "in-backward+compact", "in-backward+checkpointing", "lora", "lora-qv", "lora+checkpointing"])
         {
             using Peer ours = Peer.StartOurselves(TrainingWorker.Command, arguments.Model, mode, $"{arguments.Threads}");
             using Peer? theirs = arguments.Python is null ? null : Peer.Start(arguments, "training_peer.py", arguments.Model, mode, $"{arguments.Threads}");

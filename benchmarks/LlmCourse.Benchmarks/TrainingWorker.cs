@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using LlmCourse.Adapters;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Runtime;
@@ -29,7 +30,7 @@ internal static class TrainingWorker
         using (owner)
         using (batch)
         {
-            SupervisedObjective objective = new(transformer, new ForwardContext { GradientCheckpointing = parts.Contains("checkpointing") });
+            SupervisedObjective objective = Objective(transformer, parts);
             using IOptimizer optimizer = new AdamWOptions { WeightDecay = 0.01 }.Create(objective.Parameters);
             GC.Collect();
             Memory.Trim();
@@ -46,6 +47,17 @@ internal static class TrainingWorker
                 Console.WriteLine(figure.ToString(CultureInfo.InvariantCulture));
             }
         }
+    }
+
+    // "lora" is rank 8 on every linear map, "lora-qv" on q and v.
+    private static SupervisedObjective Objective(TransformerModel model, string[] parts)
+    {
+        bool recomputes = parts.Contains("checkpointing");
+        if (!parts.Contains("lora") && !parts.Contains("lora-qv"))
+            return new(model, new ForwardContext { GradientCheckpointing = recomputes });
+        LoraOptions options = new() { Rank = 8, Alpha = 16, Targets = parts.Contains("lora") ? [LoraOptions.AllLinear] : null };
+        Adapter adapter = Lora.Make("benchmark", options, model, new AdapterSites(model, null)); // lives as long as the process
+        return new(model, AdapterView.Everywhere(adapter) with { GradientCheckpointing = recomputes }, adapter.Parameters);
     }
 
     // What the trainer does in a step.

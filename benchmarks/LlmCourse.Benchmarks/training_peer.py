@@ -28,6 +28,13 @@ else:
 model.train()
 if "checkpointing" in mode:
     model.gradient_checkpointing_enable()
+if "lora" in mode:
+    from peft import LoraConfig, get_peft_model
+
+    targets = (["q", "v"] if path == "t5-small" else ["q_proj", "v_proj"]) if "lora-qv" in mode else "all-linear"
+    if "checkpointing" in mode:
+        model.enable_input_require_grads()
+    model = get_peft_model(model, LoraConfig(r=8, lora_alpha=16, target_modules=targets))
 parameters = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.AdamW(parameters, lr=1e-5, fused=True)
 

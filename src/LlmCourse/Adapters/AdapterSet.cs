@@ -92,8 +92,8 @@ public sealed class AdapterSet
         if (this[name].Prompt is not IVirtualEmbeddings prompt)
             throw new InvalidOperationException($"The adapter '{name}' has no virtual tokens that are embeddings.");
         using var noGrad = no_grad();
-        using Tensor embeddings = prompt.Embeddings();
-        return Adapters.NearestTokens.Of(embeddings, _model.Trunk.TokenTable.Whole, count, by, _tokenizer);
+        using Tensor embeddings = prompt.Embeddings(), table = _model.Trunk.Scaled(_model.Trunk.TokenTable.Whole);
+        return Adapters.NearestTokens.Of(embeddings, table, count, by, _tokenizer);
     }
 
     /// <summary>Adds the adapter of a folder as peft writes it.</summary>

@@ -24,6 +24,7 @@ internal static class Ia3
             .. inner.Except(trained).Select(site => KeyValuePair.Create(site, Ones(1, site.Site.Input, true))),
             .. outer.Except(inner).Except(trained).Select(site => KeyValuePair.Create(site, Ones(site.Site.Output, 1, false))),
             .. trained.Select(site => KeyValuePair.Create(site, Lora.Whole(site, weights, model))),
-        ]) { BaseParameterCount = model.ParameterCount };
+        ])
+        { BaseParameterCount = model.ParameterCount };
     }
 }

@@ -15,7 +15,7 @@ internal sealed class LogitsPipeline(ResolvedGeneration settings)
         bool penalises = settings.RepetitionPenalty != 1;
         long[] tooShort = settings.EosTokenIds.Count == 0 ? [] : Rows(rows, row => row.Tokens.Count < settings.MinLengthFor(row.PromptLength));
         long[] first = settings.ForcedBosTokenId is null ? [] : Rows(rows, row => row.Tokens.Count == 1);
-        long[] last = settings.ForcedEosTokenIds.Count == 0 ? [] : Rows(rows, row => row.Tokens.Count == settings.MaxLengthFor(row.PromptLength) - 1);
+        long[] last = settings.ForcedEosTokenIds.Count == 0 ? [] : Rows(rows, row => row.Tokens.Count == settings.MaxLengthFor(row.PromptLength, row.VirtualTokens) - 1);
 
         ScalarType type = logits.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         if (!penalises && tooShort.Length + first.Length + last.Length == 0)

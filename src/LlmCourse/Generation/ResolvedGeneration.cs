@@ -91,13 +91,16 @@ internal sealed record ResolvedGeneration
 
     /// <summary>The length at which a sequence is full.</summary>
     /// <param name="promptLength">Its tokens before the answer, without padding: the prompt of a decoder, or the start token of an encoder–decoder.</param>
+    /// <param name="virtualTokens">How many virtual tokens stand in front of it: they take positions and do not count otherwise.</param>
     /// <exception cref="PromptTooLongException">Nothing could be generated.</exception>
-    public int MaxLengthFor(int promptLength)
+    public int MaxLengthFor(int promptLength, int virtualTokens = 0)
     {
-        if (ContextLength is { } context && promptLength >= context)
+        int? left = ContextLength - virtualTokens;
+        if (promptLength >= left)
         {
+            string beside = virtualTokens == 0 ? "" : $", of which a soft prompt takes {virtualTokens}";
             throw new PromptTooLongException(
-                $"The prompt has {promptLength} tokens and the model's context {context}: nothing can be generated. Shorten the prompt.");
+                $"The prompt has {promptLength} tokens and the model's context {ContextLength}{beside}: nothing can be generated. Shorten the prompt.");
         }
 
         long wanted = MaxNewTokens is { } count ? (long)promptLength + count : MaxLength;
@@ -107,15 +110,15 @@ internal sealed record ResolvedGeneration
                 $"{LimitName} = {MaxLength} counts the prompt, which has {promptLength} tokens: nothing can be generated. Set MaxNewTokens, or a larger MaxLength.");
         }
 
-        return (int)Math.Min(wanted, ContextLength ?? int.MaxValue);
+        return (int)Math.Min(wanted, left ?? int.MaxValue);
     }
 
     /// <summary>The length before which a sequence may not end.</summary>
     public int MinLengthFor(int promptLength) => (int)Math.Max(MinLength, Math.Min((long)promptLength + MinNewTokens, int.MaxValue));
 
     /// <summary>Why a sequence ends which reaches <see cref="MaxLengthFor"/>.</summary>
-    public FinishReason LimitReason(int promptLength) =>
-        (MaxNewTokens is { } count ? (long)promptLength + count : MaxLength) <= MaxLengthFor(promptLength)
+    public FinishReason LimitReason(int promptLength, int virtualTokens = 0) =>
+        (MaxNewTokens is { } count ? (long)promptLength + count : MaxLength) <= MaxLengthFor(promptLength, virtualTokens)
             ? FinishReason.MaxTokens
             : FinishReason.ContextLength;
 

@@ -35,7 +35,8 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
         ResolvedGeneration settings = Resolve(options);
         if (tokenizer is null && (settings.StopStrings.Count > 0 || settings.StopWhen is not null))
             throw new InvalidOperationException("Stop strings and stop predicates need a tokenizer.");
-        Row[] rows = [.. prompts.Select((prompt, index) => NewRow(index, prompt, settings))];
+        int[] front = VirtualTokens(prompts.Count);
+        Row[] rows = [.. prompts.Select((prompt, index) => NewRow(index, prompt, settings, front[index]))];
         LogitsPipeline pipeline = new(settings);
         using DisposeScope scope = NewDisposeScope();
         using TokenRecord record = new(settings.TopAlternatives);
@@ -49,7 +50,7 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope stepScope = NewDisposeScope();
             Tensor logits = Read(session, next);
-            Tensor scores = pipeline.Apply(logits, [.. active.Select(row => new RowProgress(row.Tokens, row.PromptLength))]);
+            Tensor scores = pipeline.Apply(logits, [.. active.Select(row => new RowProgress(row.Tokens, row.PromptLength, row.VirtualTokens))]);
             double[] uniforms = settings.Samples ? Philox.Uniforms(settings.Seed, [.. active.Select(row => (long)row.Index)], step) : [];
             using TokenChoice choice = Sampler.Choose(scores, settings, uniforms);
             record.Add([.. active.Select(row => row.Index)], logits, choice);
@@ -71,10 +72,10 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
     {
         ResolvedGeneration settings = Resolve(options);
         using DisposeScope scope = NewDisposeScope();
-        Row row = NewRow(0, prompt, settings);
+        Row row = NewRow(0, prompt, settings, VirtualTokens(1)[0]);
         using DecodingSession session = Open([prompt], [row], settings);
         Tensor logits = Read(session, [row.Tokens]);
-        Tensor scores = new LogitsPipeline(settings).Apply(logits, [new RowProgress(row.Tokens, row.PromptLength)]);
+        Tensor scores = new LogitsPipeline(settings).Apply(logits, [new RowProgress(row.Tokens, row.PromptLength, row.VirtualTokens)]);
         return TokenDistribution.Of(scores.squeeze(0), settings, Name);
     }
 
@@ -83,15 +84,19 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
     private ResolvedGeneration Resolve(GenerationOptions? options) =>
         ResolvedGeneration.From(options, defaults, model.Config.VocabularySize, model.Config.Last.Positions.Limit);
 
-    private Row NewRow(int index, IReadOnlyList<int> prompt, ResolvedGeneration settings)
+    private Row NewRow(int index, IReadOnlyList<int> prompt, ResolvedGeneration settings, int virtualTokens)
     {
         if (prompt is not { Count: > 0 })
             throw new ArgumentException($"Prompt {index} has no tokens.", nameof(prompt));
         bool continues = model.Config.Encoder is null;
         int[] start = continues ? [.. prompt] : [DecoderStart()];
         IncrementalDecoder? text = tokenizer is null ? null : new IncrementalDecoder(tokenizer, skipSpecialTokens: true, continues ? prompt : null);
-        return new Row(index, start, settings, text);
+        return new Row(index, start, settings, text, virtualTokens);
     }
+
+    // How many positions of each row's decoder a soft prompt takes: embeddings are the encoder's where there is one.
+    private int[] VirtualTokens(int rows) =>
+        (model.Config.Encoder is null ? view.Virtual : view.Virtual?.Keyed)?.Counts<ISoftPrompt>(rows) ?? new int[rows];
 
     private int DecoderStart() => defaults.DecoderStartTokenId ?? model.Config.DecoderStartTokenId ?? defaults.BosTokenId ?? model.Config.BosTokenId
         ?? throw new InvalidOperationException("The model says nowhere which token starts its decoder.");
@@ -99,7 +104,7 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
     private DecodingSession Open(IReadOnlyList<IReadOnlyList<int>> prompts, Row[] rows, ResolvedGeneration settings)
     {
         int longest = rows.Max(row => row.PromptLength);
-        int capacity = Math.Min(rows.Max(row => settings.MaxLengthFor(row.PromptLength)), longest + FirstCapacity);
+        int capacity = Math.Min(rows.Max(row => settings.MaxLengthFor(row.PromptLength, row.VirtualTokens)), longest + FirstCapacity);
         if (model.Config.Encoder is null)
             return DecodingSession.Open(model, view, rows.Length, capacity);
         using Sequences input = Sequences.FromRows(prompts, device: model.Device);
@@ -113,9 +118,9 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
     }
 
     /// <summary>One prompt on its way.</summary>
-    internal sealed class Row(int index, int[] start, ResolvedGeneration settings, IncrementalDecoder? text)
+    internal sealed class Row(int index, int[] start, ResolvedGeneration settings, IncrementalDecoder? text, int virtualTokens)
     {
-        private readonly int _full = settings.MaxLengthFor(start.Length);
+        private readonly int _full = settings.MaxLengthFor(start.Length, virtualTokens);
         private readonly StopStringMatcher _stops = new(settings.StopStrings);
         private readonly System.Text.StringBuilder _shown = new();
 
@@ -125,6 +130,8 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
         public List<int> Tokens { get; } = [.. start];
 
         public int PromptLength { get; } = start.Length;
+
+        public int VirtualTokens { get; } = virtualTokens;
 
         public FinishReason? Reason { get; private set; }
 
@@ -141,7 +148,7 @@ internal sealed class TokenGenerator(TransformerModel model, ForwardContext view
             Reason = _stops.Found is not null ? FinishReason.StopString
                 : settings.EosTokenIds.Contains(token) ? FinishReason.EndOfSequence
                 : settings.StopWhen?.Invoke(new PartialCompletion(Index, Text, [.. Tokens.Skip(PromptLength)])) == true ? FinishReason.StopPredicate
-                : Tokens.Count >= _full ? settings.LimitReason(PromptLength)
+                : Tokens.Count >= _full ? settings.LimitReason(PromptLength, VirtualTokens)
                 : null;
             if (Reason is not null && Reason != FinishReason.StopString && text is not null)
             {

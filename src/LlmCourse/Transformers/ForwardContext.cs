@@ -33,7 +33,7 @@ public sealed record ForwardContext
 
     internal KeyValueCache? Cache { get; init; }
 
-    /// <summary>Where the graph is cut between blocks; null for a graph in one piece.</summary>
+    /// <summary>Where the graph is cut between blocks; null for a graph in one piece, which a loss needs that reads captured attentions.</summary>
     internal GraphCuts? Cuts { get; init; }
 
     /// <summary>Whether weights are multiplied as constants: inference, or a frozen base.</summary>

@@ -131,7 +131,10 @@ internal sealed class Stack : IDisposable
     // [B or 1, P, 2L, Hkv, d] → [B or 1, P, Hkv, d]
     private static Tensor Entry(Tensor entries, int index) => entries.select(2, index);
 
-    // [B, W, D] → the same, scaled, with positions and token types
+    /// <summary>Token vectors [.., D] as the stack reads them: fresh.</summary>
+    public Tensor Scaled(Tensor vectors) => _config.EmbeddingScale == 1 ? vectors.alias() : vectors.Times(_config.EmbeddingScale);
+
+    // [B, W, D] → the same with positions and token types
     private Tensor Embed(Tensor embedded, Columns columns, PositionNumbers positions, ForwardContext context)
     {
         PositionConfig config = _config.Positions;
@@ -141,7 +144,7 @@ internal sealed class Stack : IDisposable
                 $"The model has {config.Count - config.Offset} positions, and a row needs {positions.Maximum + 1}: shorten the text.");
         }
 
-        Tensor x = _config.EmbeddingScale == 1 ? embedded.alias() : embedded.Times(_config.EmbeddingScale);
+        Tensor x = embedded.alias();
         if (_tokenTypes is not null)
         {
             Sequences sequences = columns.Sequences;

@@ -25,6 +25,9 @@ public sealed class Trunk : IDisposable
 
     internal Weights TokenTable => _tokens.Weight;
 
+    /// <summary>What the stack that reads the text makes of token vectors, [n, D] → [n, D]: fresh.</summary>
+    internal Tensor Scaled(Tensor vectors) => (_encoder ?? _decoder!).Scaled(vectors);
+
     internal IEnumerable<AdapterSite> Sites => [_tokens.Site, .. _encoder?.Sites ?? [], .. _decoder?.Sites ?? []];
 
     /// <summary>Runs the encoder of an encoder–decoder over a batch's input, once for all that decoders will ask of it.</summary>
@@ -104,7 +107,8 @@ public sealed class Trunk : IDisposable
         using var scope = NewDisposeScope();
         VirtualTokens? front = context.Cache is null or { Columns: 0 } ? context.Virtual : null; // a cache has them from the first pass on
         Columns columns = new(input, front);
-        Tensor embedded = _tokens.Forward(input.Ids, context); // [B, T, D]
+        // Virtual tokens stand beside what the stack makes of a token's vector, as in peft: they are not scaled.
+        Tensor embedded = stack.Scaled(_tokens.Forward(input.Ids, context)); // [B, T, D]
         embedded = columns.Join(embedded, front?.Embeddings(input.Count, _config.Width, embedded.dtype)); // [B, W, D]
         Stack.Output output = stack.Run(embedded, columns, front, context, memory);
         context.Cache?.Advance(columns.Lengths);

@@ -18,7 +18,7 @@ public sealed class LiveTensorsTests
         string[] sites = [.. model.Sites.Select(site => site.Name)];
         using PromptTuning prompt = PromptTuning.Create(new() { VirtualTokens = 2 }, model);
         using PrefixTuning prefix = PrefixTuning.Create(new() { VirtualTokens = 3 }, model);
-        model.Logits(batch, new ForwardContext { Virtual = new VirtualTokens(prompt) }).Dispose(); // makes the tables of positions
+        model.Logits(batch, new ForwardContext { Virtual = new(prompt) }).Dispose(); // makes the tables of positions
         ProcessWide.LeavesNoTensors(sites.Length, i =>
         {
             ForwardContext context = new()

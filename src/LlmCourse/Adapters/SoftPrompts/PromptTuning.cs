@@ -38,7 +38,7 @@ internal sealed class PromptTuning : SoftPrompt, IVirtualEmbeddings
         Tensor ids = options.Initialization == PromptInitialization.Vocabulary
             ? draws.Ids(rows)
             : tensor(Enumerable.Range(0, rows).Select(i => (long)text![i % text.Count]).ToArray(), ScalarType.Int64, model.Device);
-        return new PromptTuning(model.Trunk.TokenTable.Whole.index_select(0, ids), options.VirtualTokens);
+        return new PromptTuning(model.Trunk.Scaled(model.Trunk.TokenTable.Whole.index_select(0, ids)), options.VirtualTokens);
     }
 
     public Tensor Embeddings() => _embeddings.narrow(0, 0, Count);

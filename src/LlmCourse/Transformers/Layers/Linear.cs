@@ -63,7 +63,7 @@ internal sealed class Linear
         !context.UsesConstants && (_weight.Trainable || _bias is { Trainable: true });
 
     // Slices of one product would each get a gradient as wide as the whole.
-    private Tensor[] Plain(Tensor x, ForwardContext context) => Sites.Count > 1 && is_grad_enabled()
+    private Tensor[] Plain(Tensor x, ForwardContext context) => Sites.Count > 1 && is_grad_enabled() && (x.requires_grad || !context.UsesConstants)
         ? [.. Sites.Select((_, part) => Kernels.Linear(x, PartOf(_weight, part, context), _bias is null ? null : PartOf(_bias, part, context)))]
         : Whole(x, context);
 

@@ -207,6 +207,42 @@ public sealed class MixedBatchTests
     }
 
     [SkippableFact]
+    public void Virtual_tokens_take_positions_of_the_context()
+    {
+        using TransformerModel model = TinyFamilies.Model("gpt2"); // 64 positions
+        using FourKinds kinds = new(model);
+        int[][] prompts = TinyFamilies.Rows(66, 57, 57, 57, 57);
+        GenerationOptions options = new() { MaxNewTokens = 9 };
+        IReadOnlyList<Completion> completions = new TokenGenerator(model, kinds.View(0, 1, 2, 3), GenerationDefaults.None).Generate(prompts, options);
+        Assert.Equal([7, 4, 2, 5], completions.Select(completion => completion.Tokens.Count));
+        Assert.All(completions, completion => Assert.Equal(FinishReason.ContextLength, completion.FinishReason));
+        TokenGenerator five = new(model, kinds.Only(2), GenerationDefaults.None);
+        Assert.Contains("takes 5", Assert.Throws<PromptTooLongException>(() => five.Generate(TinyFamilies.Rows(1, 59), options)).Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void States_and_what_is_captured_are_each_rows_own()
+    {
+        using TransformerModel model = TinyFamilies.Model("gpt2");
+        using FourKinds kinds = new(model);
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using Sequences input = Sequences.FromRows(Prompts, padLeft: true, device: TestDevice.Device);
+        using Hidden together = model.Trunk.Run(input, kinds.View(0, 1, 2, 3) with { CaptureHiddenStates = true });
+        Assert.Equal([4, 5, model.Config.Width], together.Prefix!.shape);
+        Assert.Equal([0, 3, 5, 0], together.Virtual);
+        for (int r = 0; r < Prompts.Length; r++)
+        {
+            using Sequences one = Sequences.FromRows([Prompts[r]], device: TestDevice.Device);
+            using Hidden alone = model.Trunk.Run(one, kinds.Only(r) with { CaptureHiddenStates = true });
+            for (int layer = 0; layer < alone.HiddenStates.Count; layer++)
+                TinyFamilies.Close(alone.HiddenStates[layer][0], together.HiddenStates[layer][r].narrow(0, input.Starts[r], input.Lengths[r]), 5e-5, $"row {r}, layer {layer}");
+            if (alone.Prefix is { } prefix)
+                TinyFamilies.Close(prefix[0], together.Prefix[r].narrow(0, 5 - prefix.size(1), prefix.size(1)), 5e-5, $"row {r}");
+        }
+    }
+
+    [SkippableFact]
     public void A_classifier_reads_the_first_virtual_token_of_each_row()
     {
         TransformerConfig config = Tiny.Encoder() with { Head = new HeadConfig { Kind = HeadKind.SequenceClassification, Labels = 3, Dense = true, Bias = true } };
