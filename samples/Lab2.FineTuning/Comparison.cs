@@ -17,6 +17,7 @@ internal static class Comparison
         figures.Add(LossRow, "original", lab.Loss(lab.Llm));
         AddScores(figures, original);
         List<(string Name, SuiteScores Scores)> old = [("original", Measure(lab.Llm, "original"))];
+        SuiteScores? off = null;
         List<Outcome> outcomes = [];
 
         lab.WarmUp();
@@ -28,7 +29,7 @@ internal static class Comparison
             {
                 if (lab.Data.Other is { } other)
                     LiveSwitching.Run(lab, Technique.Adapters[0], Technique.Adapters[0].Name, other);
-                old.Add(("adapters off", Measure(lab.Llm, "adapters off")));
+                off = Measure(lab.Llm, "adapters off");
             }
 
             Sample.Heading($"Tuning: {technique.Name}");
@@ -38,6 +39,7 @@ internal static class Comparison
             Add(figures, outcome, lab.Llm.Model.ParameterCount);
         }
 
+        old.Add(("adapters off", off!));
         Sample.Heading("Side by side");
         Show.SideBySide(lab.Data.Test.Take(ShownExamples), [original, .. outcomes.Select(outcome => outcome.Answers)]);
 
@@ -57,7 +59,7 @@ internal static class Comparison
         AnsiConsole.WriteLine("A model that has learnt one task only does that task, whatever it is asked. Full fine-tuning leaves nothing else; an adapter is switched off, "
             + "and the model is the original, to the last bit.");
         if (settings.Model is null)
-            AnsiConsole.WriteLine("A soft prompt steers what a model can do already, and this small one has never read many of a summary's words: --model shows it on a real one.");
+            AnsiConsole.WriteLine("The memory of training so small a model is that of activations, whatever is trained. A soft prompt steers what a model can do already, and this small one has never read many of a summary's words: --model shows it on a real one.");
         figures.Save(Path.Combine(settings.Output, "comparison.md"));
         ComparisonPicture.Save(Path.Combine(settings.Output, "comparison.png"), [original, .. outcomes.Select(outcome => outcome.Answers)], old);
         AnsiConsole.WriteLine($"Tables, adapters and the picture: {settings.Output}");

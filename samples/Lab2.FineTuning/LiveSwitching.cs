@@ -17,7 +17,7 @@ internal static class LiveSwitching
         Llm llm = lab.Llm;
         Sample.Heading($"A second task on the same model: {other.Name}");
         Llm second = technique.Of(llm, other.Name, lab.Settings);
-        lab.Train(second, technique, other.Train);
+        lab.Train(second, technique, [.. other.Train.Take(other.Train.Count / 2)]);
         EvaluationResult before = Examine(llm, "original"), after = Examine(second, other.Name);
         Console.WriteLine(before.CompareWith(after));
 

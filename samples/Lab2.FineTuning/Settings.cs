@@ -24,7 +24,7 @@ internal sealed class Settings
           --batch N             dialogues of a step (8)
           --max-length N        the most tokens of prompt and answer; longer dialogues are not drawn (256)
           --max-new-tokens N    the longest answer (50)
-          --virtual-tokens N    of a soft prompt; the course: 20 to 100 (60; 20 with --model)
+          --virtual-tokens N    of a soft prompt; the course: 20 to 100 (40; 20 with --model)
           --seed N              of weights, draws and order (1)
           --threads N           of the processor (all; fewer are quicker on a machine that is busy with other work)
           --output DIR          where the tuned model, tables and curves go (artifacts/lab2)
@@ -53,7 +53,7 @@ internal sealed class Settings
         if (Text is not null && (Model is null || Technique is not null))
             throw new FormatException("--text is for a comparison with --model.");
         Rank = given.Number("--rank") ?? 16;
-        VirtualTokens = given.Number("--virtual-tokens") ?? (Model is null ? 60 : 20);
+        VirtualTokens = given.Number("--virtual-tokens") ?? (Model is null ? 40 : 20);
         Targets = given.Text("--targets")?.Split(',') ?? [LoraOptions.AllLinear];
         Epochs = given.Number("--epochs") ?? 1;
         Batch = given.Number("--batch") ?? 8;
