@@ -38,17 +38,12 @@ internal static class HeldOutLoss
         int pad = llm.Tokenizer.PadId ?? llm.Tokenizer.EosId ?? 0;
         using var noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        int[][] prompts = [.. examples.Select(Prompt)];
+        int[][] prompts = [.. examples.Select(example => Lab.PromptOf(llm, example))];
         int[][] answers = [.. examples.Select(example => llm.Tokenizer.EncodeIds(example.References[0]))];
         using Batch batch = llm.Model.Config.Encoder is null
             ? Batch.ForDecoder([.. prompts.Zip(answers, (prompt, answer) => Padded([.. prompt, .. answer]))])
             : Batch.ForEncoderDecoder([.. prompts.Select(Padded)], [.. answers.Select(Padded)], llm.Model.Config.DecoderStartTokenId ?? pad, pad);
         return llm.Loss(batch).ToDouble();
-
-        // As in training: a conversation goes through the model's chat template, up to its last answer.
-        int[] Prompt(Example example) => example.Messages.Count > 0
-            ? llm.Tokenizer.EncodeIds(llm.RenderChat([.. example.Messages.SkipLast(1)]), addSpecialTokens: false)
-            : llm.Tokenizer.EncodeIds(example.Prompt);
 
         int[] Padded(int[] ids) => [.. ids, .. Enumerable.Repeat(pad, Math.Max(paddedTo - ids.Length, 0))];
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Spectre.Console;
 
 namespace Lab2.FineTuning;
@@ -7,25 +8,25 @@ namespace Lab2.FineTuning;
 /// What training takes: of the process, with what it is certain to be made of. The course has it that training takes 12 to 20
 /// times the memory of the model.
 /// </summary>
-/// <param name="Parameters">Numbers that are trained, 4 bytes each (fp32).</param>
-/// <param name="WithoutModel">The process before the run, less the weights: runtime and libraries.</param>
-/// <param name="Peak">The most the process had in memory during the run.</param>
-internal sealed record TrainingMemory(long Parameters, long WithoutModel, long Peak)
+/// <param name="Parameters">The model's numbers, 4 bytes each (fp32).</param>
+/// <param name="Trained">Numbers that are trained: all of them, or those of an adapter beside them.</param>
+/// <param name="Growth">How much the process grew during the run, at most.</param>
+internal sealed record TrainingMemory(long Parameters, long Trained, long Growth)
 {
     private long Weights => Parameters * sizeof(float);
 
-    private long Total => Peak - WithoutModel;
+    private long Updates => Trained * sizeof(float);
 
-    public static long Now()
-    {
-        using Process process = Process.GetCurrentProcess();
-        return process.WorkingSet64;
-    }
+    private long Beside => Trained == Parameters ? 0 : Updates;
 
-    /// <summary>Runs something and gives the most memory that was seen meanwhile, a hundred times a second.</summary>
-    public static (T Result, long Peak) Watch<T>(Func<T> work)
+    /// <summary>The weights, and all that training takes beside them.</summary>
+    public long Total => Weights + Beside + Growth;
+
+    /// <summary>Runs something and gives by how much the process grew meanwhile, looked at a hundred times a second.</summary>
+    public static (T Result, long Growth) Watch<T>(Func<T> work)
     {
-        long peak = Now();
+        GiveBack();
+        long before = Now(), peak = before;
         using CancellationTokenSource done = new();
         Thread watcher = new(() =>
         {
@@ -36,7 +37,7 @@ internal sealed record TrainingMemory(long Parameters, long WithoutModel, long P
         watcher.Start();
         try
         {
-            return (work(), Math.Max(peak, Now()));
+            return (work(), Math.Max(peak, Now()) - before);
         }
         finally
         {
@@ -45,14 +46,34 @@ internal sealed record TrainingMemory(long Parameters, long WithoutModel, long P
         }
     }
 
+    private static long Now()
+    {
+        using Process process = Process.GetCurrentProcess();
+        return process.WorkingSet64;
+    }
+
+    // What was freed goes back to the system: else a run would grow into the memory of the one before, unseen.
+    private static void GiveBack()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        if (OperatingSystem.IsLinux())
+            _ = MallocTrim(0);
+    }
+
+    [DllImport("libc", EntryPoint = "malloc_trim")]
+    private static extern int MallocTrim(nint padding);
+
     /// <summary>The parts, the sum, and the course's claim.</summary>
     public Table Table()
     {
         Table table = new Table().Border(TableBorder.Simple).AddColumns("memory of training", "MB", "times the model", "bytes a weight");
         Row("weights, fp32", Weights);
-        Row("gradients", Weights);
-        Row("AdamW: means of gradients and of their squares", 2 * Weights);
-        Row("the rest: activations of a batch, workspace, data", Total - (4 * Weights));
+        if (Beside > 0)
+            Row("the adapter, fp32", Beside);
+        Row("gradients", Updates);
+        Row("AdamW: means of gradients and of their squares", 2 * Updates);
+        Row("the rest: activations of a batch, workspace, data", Growth - (3 * Updates));
         Row("together", Total);
         return table;
 

@@ -14,12 +14,20 @@ internal sealed record Accents(Scores American, Scores British, Scores Differing
     public static Accents Of(Llm llm, Lexicons words, bool marked)
     {
         Scores british = Scores.Of(llm, marked ? Marked(words.British.HeldOut) : words.British.HeldOut);
-        return new Accents(Scores.Of(llm, words.American.HeldOut), british, british.Only(words.Differing()));
+        return Of(Scores.Of(llm, words.American.HeldOut), british, words);
     }
+
+    /// <param name="american">Of all held-out words.</param>
+    /// <param name="british">Of all held-out words.</param>
+    /// <param name="words">The words.</param>
+    public static Accents Of(Scores american, Scores british, Lexicons words) => new(american, british, british.Only(words.Differing()));
 
     /// <summary>The same examples with the mark before each word.</summary>
     public static Example[] Marked(IEnumerable<Example> examples) =>
         [.. examples.Select(example => example with { Prompt = Speller.BritishMark + example.Prompt })];
+
+    /// <summary>Exact match of each, for a picture.</summary>
+    public IReadOnlyList<(string Task, Estimate Exact)> Bars => [(AmericanName, American.ExactMatch), (BritishName, British.ExactMatch), (DifferingName, Differing.ExactMatch)];
 
     public void AddTo(Report report, string system)
     {

@@ -31,7 +31,7 @@ internal sealed class Alphabet(string characters)
         return JsonSerializer.Serialize(new
         {
             version = "1.0",
-            added_tokens = Special.Select((token, id) => new { id, content = token, special = true }),
+            added_tokens = Special.Select((token, id) => new { id, content = token, single_word = false, lstrip = false, rstrip = false, normalized = false, special = true }),
             pre_tokenizer = new { type = "Split", pattern = new { Regex = "." }, behavior = "Isolated", invert = false },
             model = new
             {

@@ -1,5 +1,6 @@
 // A real encoder–decoder that turns American words into sounds: it learns British and forgets American, or does not if some
-// American is replayed; and the same network is trained from nothing.
+// American is replayed; it learns British in an adapter beside its weights, and then speaks both; and the same network is
+// trained from nothing.
 using Pronunciation;
 using Spectre.Console;
 
@@ -12,6 +13,8 @@ static void Run(Settings settings, CancellationToken stop)
     AnsiConsole.WriteLine($"{words.American.HeldOut.Count:N0} words are held out of both accents, {words.Differing().Count:N0} of which the British say differently.");
     if (settings.Command is "tune" or "all")
         Tuning.Run(settings, words, Begun("Learning British"), stop);
+    if (settings.Command is "adapter" or "all")
+        Adapting.Run(settings, words, Begun("British in an adapter"), stop);
     if (settings.Command is "scratch" or "all")
         FromNothing.Run(settings, words, Begun("The same network from nothing"), stop);
 

@@ -6,9 +6,12 @@ namespace Pronunciation;
 /// <param name="Sounds">Sounds there should be.</param>
 internal sealed record Scores(double[] Exact, int[] Edits, int[] Sounds)
 {
-    public static Scores Of(Llm llm, IReadOnlyList<Example> examples)
+    public static Scores Of(Llm llm, IReadOnlyList<Example> examples) => Of(Speller.Say(llm, examples.Select(example => example.Prompt)), examples);
+
+    /// <param name="said">For each example.</param>
+    /// <param name="examples">With what is right.</param>
+    public static Scores Of(IReadOnlyList<string> said, IReadOnlyList<Example> examples)
     {
-        string[] said = Speller.Say(llm, examples.Select(example => example.Prompt));
         (string Said, string Right)[] pairs = [.. said.Zip(examples, (text, example) => (text, example.Completion))];
         return new Scores(
             [.. pairs.Select(pair => pair.Said == pair.Right ? 1.0 : 0)],

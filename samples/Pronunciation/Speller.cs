@@ -47,10 +47,25 @@ internal sealed record Speller(string Folder, Alphabet Letters, Alphabet Sounds,
     public Llm FromScratch(long seed) => Llm.FromConfig(Folder, seed, Options);
 
     /// <summary>What a model makes of words, greedily.</summary>
-    public static string[] Say(Llm llm, IEnumerable<string> words) =>
-    [
-        .. words.Chunk(RowsAtOnce).SelectMany(chunk => llm.Generate(chunk, new() { DoSample = false, MaxNewTokens = MostSounds })).Select(answer => answer.Text),
-    ];
+    public static string[] Say(Llm llm, IEnumerable<string> words) => [.. words.Chunk(RowsAtOnce).SelectMany(chunk => Answers(llm, chunk))];
+
+    /// <summary>What a model makes of words without and with an adapter, in batches in which each word stands twice.</summary>
+    public static (string[] Without, string[] With) SayBoth(Llm llm, string adapter, IEnumerable<string> words)
+    {
+        (List<string> without, List<string> with) = ([], []);
+        foreach (string[] chunk in words.Chunk(RowsAtOnce / 2))
+        {
+            string?[] rows = [.. Enumerable.Repeat<string?>(null, chunk.Length), .. Enumerable.Repeat(adapter, chunk.Length)];
+            string[] said = [.. Answers(llm.WithRows(rows), [.. chunk, .. chunk])];
+            without.AddRange(said[..chunk.Length]);
+            with.AddRange(said[chunk.Length..]);
+        }
+
+        return ([.. without], [.. with]);
+    }
+
+    private static IEnumerable<string> Answers(Llm llm, string[] words) =>
+        llm.Generate(words, new() { DoSample = false, MaxNewTokens = MostSounds }).Select(answer => answer.Text);
 
     private LoadOptions Options => new() { Tokenizer = Letters.Tokenizer, AnswerTokenizer = Sounds.Tokenizer };
 }

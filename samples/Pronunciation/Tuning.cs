@@ -33,7 +33,7 @@ internal static class Tuning
         findings.Heading("All together");
         findings.Add(all);
         string picture = Path.Combine(settings.Output, "tune.png");
-        Pictures.SaveBars(picture, "What learning British does to American", [.. systems.Select(system => (system.Item1, Bars(system.Item2)))]);
+        Pictures.SaveBars(picture, "What learning British does to American", [.. systems.Select(system => (system.Item1, system.Item2.Bars))]);
         findings.Note($"Picture: {picture}");
         findings.Save(settings.Output, "tune");
     }
@@ -50,11 +50,6 @@ internal static class Tuning
 
         return Accents.Of(llm, words, marked: false);
     }
-
-    private static IReadOnlyList<(string, Estimate)> Bars(Accents accents) =>
-    [
-        ("American", accents.American.ExactMatch), ("British", accents.British.ExactMatch), ("British where it differs", accents.Differing.ExactMatch),
-    ];
 
     // With both tokenizers: whoever loads it needs neither this program nor the alphabets.
     private static void SaveModel(Llm llm, Lexicons words, string folder, Findings findings)

@@ -7,11 +7,11 @@ namespace Shared;
 /// what is proposed is refused or only mentioned, so that it is not enough to look for a day, an hour and a place.
 /// </summary>
 /// <param name="Dialogue">What they say.</param>
-/// <param name="Summary">What a person would make of it; there are three ways to put it.</param>
+/// <param name="Texts">What can be made of it, by kind: a summary as a person would put it, in one of three ways; a note; a message of the first speaker.</param>
 /// <param name="Questions">A question and its answer for each task by its name.</param>
 /// <param name="Parts">Its parts, each with the tasks that it is enough for.</param>
 internal sealed partial record Meeting(
-    string Dialogue, string Summary, IReadOnlyDictionary<string, (string Question, string Answer)> Questions, IReadOnlyList<(string Talk, string[] Tasks)> Parts)
+    string Dialogue, IReadOnlyDictionary<string, string> Texts, IReadOnlyDictionary<string, (string Question, string Answer)> Questions, IReadOnlyList<(string Talk, string[] Tasks)> Parts)
 {
     private static readonly string[] Names = ["Anna", "Tom", "Maria", "Peter", "Lucy", "Daniel", "Susan", "Mark", "Helen", "Paul"];
     private static readonly string[] Days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -22,8 +22,14 @@ internal sealed partial record Meeting(
 
     public static IReadOnlyList<string> Tasks { get; } = ["day", "hour", "place", "topic", "thing", "bringer"];
 
+    /// <summary>What can be made of a dialogue.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = ["summary", "note", "message"];
+
     /// <summary>The prompt that asks for a summary: that of the course's second lab, without its last blank.</summary>
-    public Example ToSummarise => new($"Summarize the following conversation.\n\n{Dialogue}\n\nSummary:\n", Summary) { Task = "summary" };
+    public Example ToSummarise => new($"Summarize the following conversation.\n\n{Dialogue}\n\nSummary:\n", Texts["summary"]) { Task = "summary" };
+
+    /// <summary>The dialogue alone: nothing in the prompt says what is wanted.</summary>
+    public Example ToWrite(string kind) => new($"{Dialogue}\n\n", Texts[kind]) { Task = kind };
 
     public Example Asking(string task) => new($"{Dialogue}\n\n{Questions[task].Question}\n", Questions[task].Answer) { Task = task };
 
@@ -84,7 +90,11 @@ internal sealed partial record Meeting(
             $"#Person1# and #Person2# will meet on {day} at {hour} in the {place} to talk about the {topic}. #Person{bringer}# will bring the {thing}.",
             $"#Person1# wants to talk to #Person2# about the {topic}. They will meet in the {place} on {day} at {hour}, and #Person{bringer}# will bring the {thing}.",
             $"#Person{bringer}# will bring the {thing} when #Person1# and #Person2# meet on {day} at {hour} in the {place}. They will talk about the {topic}.");
-        return new Meeting(dialogue, summary, new Dictionary<string, (string, string)>
+        // Of words that the questions and the dialogues have: an adapter cannot make a model write what it has never read.
+        string note = $"On which day: on {day}\nAt what hour: at {hour}\nWhere: in the {place}\nWhat: about the {topic}";
+        string message = $"#Person1#: Good. We meet on {day} at {hour} in the {place}. {(bringer == 1 ? "I will" : "Please")} bring the {thing}.";
+        Dictionary<string, string> texts = new() { ["summary"] = summary, ["note"] = note, ["message"] = message };
+        return new Meeting(dialogue, texts, new Dictionary<string, (string, string)>
         {
             ["day"] = ("On which day will they meet?", $"They will meet on {day}."),
             ["hour"] = ("At what hour will they meet?", $"They will meet at {hour}."),

@@ -51,6 +51,35 @@ internal static partial class SmallModel
         void Write(string name, object content) => File.WriteAllText(Path.Combine(folder.FullName, name), JsonSerializer.Serialize(content));
     }
 
+    /// <summary>The model when it has read: from where it was kept, or made now.</summary>
+    /// <param name="folder">Where it is kept; null for nowhere.</param>
+    /// <param name="seed">Of weights, draws and order. Not looked at where one is kept.</param>
+    /// <param name="stop">Ends its reading.</param>
+    public static Llm Reader(string? folder, int seed, CancellationToken stop)
+    {
+        if (folder is not null && Directory.Exists(folder))
+        {
+            Console.WriteLine($"The small model is the one of {folder}.");
+            return Llm.Load(folder, cancellationToken: stop);
+        }
+
+        Llm llm = Create(seed);
+        try
+        {
+            Sample.Heading($"A small model reads {Meetings:N0} conversations, parts of others first, and questions with answers");
+            TrainingResult result = TrainingDisplay.Show(progress => Read(llm, seed, progress, stop));
+            Console.WriteLine($"{result.Tokens:N0} tokens in {result.Elapsed.TotalSeconds:0} s.");
+            if (folder is not null)
+                llm.Save(folder);
+            return llm;
+        }
+        catch
+        {
+            llm.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>
     /// Lets it read meetings, and questions about them with their answers: its pre-training. Where to look is found out in parts
     /// of a few lines first; in whole conversations that takes several times as long.
@@ -76,7 +105,7 @@ internal static partial class SmallModel
     {
         Random random = new(0);
         IEnumerable<string> texts = Enumerable.Range(0, 3000).Select(_ => Meeting.Draw(random)).SelectMany(meeting =>
-            meeting.Questions.Values.SelectMany(pair => new[] { pair.Question, pair.Answer }).Append(meeting.ToSummarise.Prompt).Append(meeting.Summary));
+            meeting.Questions.Values.SelectMany(pair => new[] { pair.Question, pair.Answer }).Append(meeting.ToSummarise.Prompt).Append(meeting.Texts["summary"]));
         SortedSet<string> words = new(texts.SelectMany(text => Word().Matches(text)).Select(match => match.Value), StringComparer.Ordinal);
         return [Pad, End, Unknown, .. words];
     }
@@ -84,7 +113,7 @@ internal static partial class SmallModel
     private static object Tokenizer(string[] vocabulary) => new
     {
         version = "1.0",
-        added_tokens = vocabulary.Take(3).Select((content, id) => new { id, content, special = true }),
+        added_tokens = vocabulary.Take(3).Select((content, id) => new { id, content, single_word = false, lstrip = false, rstrip = false, normalized = false, special = true }),
         pre_tokenizer = new { type = "Split", pattern = new { Regex = Words }, behavior = "Isolated", invert = false },
         model = new { type = "WordLevel", vocab = vocabulary.Index().ToDictionary(entry => entry.Item, entry => entry.Index), unk_token = Unknown },
         decoder = new { type = "Fuse" },

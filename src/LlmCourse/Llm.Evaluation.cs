@@ -137,6 +137,7 @@ public sealed partial class Llm
     {
         ArgumentNullException.ThrowIfNull(metrics);
         options = (options ?? new EvaluationOptions()).Validate();
+        _ = UniformView(); // batches put examples in an order of their own
         Example[] examples = Evaluator.Take(test, options.MaxExamples);
         int[][] prompts = [.. Evaluator.Asked(examples, options).Select(Prompt)];
         // Nothing in it waits: the model answers on this thread.

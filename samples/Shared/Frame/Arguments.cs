@@ -17,6 +17,12 @@ internal sealed class Arguments(IEnumerable<string> given)
         return command;
     }
 
+    /// <summary>The same where the first word may be missing.</summary>
+    /// <param name="usual">What is done then.</param>
+    /// <param name="others">What else there is.</param>
+    public string CommandOr(string usual, params string[] others) =>
+        _left is [string word, ..] && !word.StartsWith("--", StringComparison.Ordinal) ? Command([usual, .. others]) : usual;
+
     /// <summary>Whether an option without a value is there.</summary>
     public bool Flag(string name) => _left.Remove(name);
 

@@ -130,6 +130,7 @@ public sealed class AdapterSetTests
         Assert.Throws<InvalidOperationException>(() => llm.With("a").Save("nowhere"));
         Assert.Throws<InvalidOperationException>(() => llm.With().FineTune(TinyLlm.Examples(4)));
         Assert.Throws<InvalidOperationException>(() => llm.WithRows("a", null).FineTune(TinyLlm.Examples(4)));
+        Assert.Throws<InvalidOperationException>(() => llm.WithRows("a", null).Evaluate(TinyLlm.Examples(2), Metrics.ExactMatch));
         Assert.Throws<ArgumentException>(() => llm.WithRows("a", null).Generate("one row"));
         Assert.Contains("'b'", Assert.Throws<ArgumentException>(() => llm.With("a", "b")).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => llm.With("a", "a"));
