@@ -12,8 +12,11 @@ internal static class TrainingBenchmark
         Results results = new("transformers");
         foreach (string mode in modes?.Split(',') ?? ["full", "compact", "checkpointing", "in-backward", "in-backward+compact", "in-backward+checkpointing", "lora", "lora-qv", "lora+checkpointing"])
         {
-            using Peer ours = Peer.StartOurselves(TrainingWorker.Command, arguments.Model, mode, $"{arguments.Threads}");
-            using Peer? theirs = arguments.Python is null ? null : Peer.Start(arguments, "training_peer.py", arguments.Model, mode, $"{arguments.Threads}");
+            // "a:b" is our own a beside our own b.
+            string[] sides = mode.Split(':');
+            using Peer ours = Peer.StartOurselves(TrainingWorker.Command, arguments.Model, sides[0], $"{arguments.Threads}");
+            using Peer? theirs = sides.Length > 1 ? Peer.StartOurselves(TrainingWorker.Command, arguments.Model, sides[1], $"{arguments.Threads}")
+                : arguments.Python is null ? null : Peer.Start(arguments, "training_peer.py", arguments.Model, mode, $"{arguments.Threads}");
             double first = ours.Ask("step") + (theirs?.Ask("step") ?? 0); // code is compiled, state allocated
             for (int round = 0; round < arguments.Rounds; round++)
             {
