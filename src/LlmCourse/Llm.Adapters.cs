@@ -1,7 +1,9 @@
 using LlmCourse.Adapters;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Training.Optimizers;
 using LlmCourse.Transformers;
+using static TorchSharp.torch;
 
 namespace LlmCourse;
 
@@ -40,7 +42,7 @@ public sealed partial class Llm
     public Llm With(params IReadOnlyList<string> adapters)
     {
         ArgumentNullException.ThrowIfNull(adapters);
-        Adapter[] active = [.. adapters.Select(name => _adapters[name])];
+        Adapter[] active = [.. adapters.Select(Here)];
         return new Llm(this, active, AdapterView.Everywhere(active), null);
     }
 
@@ -52,8 +54,17 @@ public sealed partial class Llm
         ArgumentNullException.ThrowIfNull(adapters);
         if (adapters.Count == 0)
             throw new ArgumentException("A batch has at least one row.", nameof(adapters));
-        Adapter[][] rows = [.. adapters.Select(name => name is null ? [] : new[] { _adapters[name] })];
+        Adapter[][] rows = [.. adapters.Select(name => name is null ? [] : new[] { Here(name) })];
         return new Llm(this, [.. rows.SelectMany(row => row).Distinct()], AdapterView.OfRows(rows), rows.Length);
+    }
+
+    // Adapters stay where they were made.
+    private Adapter Here(string name)
+    {
+        Adapter adapter = _adapters[name];
+        Device? device = adapter.Parameters.Select(parameter => parameter.Value.device).FirstOrDefault();
+        return device is null || device.Is(Model.Device) ? adapter
+            : throw new InvalidOperationException($"The adapter '{name}' is on {device} and the model on {Model.Device}: save it, remove it and load it again.");
     }
 
     private IReadOnlyList<NamedParameter> Trained()

@@ -10,7 +10,8 @@ namespace LlmCourse.Adapters;
 /// <summary>
 /// The adapters of one model, by name. Adding, loading and removing them never changes the model's weights; only
 /// <see cref="Merge"/> does, and <see cref="Unmerge"/> restores them bit for bit. Looking adapters up is safe from any thread;
-/// two changes at once wait for each other. Merging is not safe while the model is used.
+/// two changes at once wait for each other. Neither merging while the model is used nor removing an adapter while a view of it is
+/// used is safe.
 /// </summary>
 public sealed class AdapterSet
 {
@@ -114,6 +115,8 @@ public sealed class AdapterSet
     public void Save(string name, string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (this[name].Changed.FirstOrDefault(entry => entry.Change is TableChange && _merging.Touches(entry.Site)).Site is { } table)
+            throw new InvalidOperationException($"peft's file of '{name}' holds {table.Site.Name} itself, into which an adapter is merged: unmerge first.");
         PeftWriter writer = new(this[name], _model, _sites, _origin);
         AtomicFolder.Write(folder, PeftReader.ConfigFile, writer.Write);
     }
@@ -181,15 +184,21 @@ public sealed class AdapterSet
 
     private Adapter AddPrompt(string name, AdapterMethod method, object options, Func<SoftPrompt> make) => Add(name, () =>
     {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        SoftPrompt prompt = make();
         // A classifier's head is trained with it, as peft does.
-        IReadOnlyList<NamedSite> head = _model.IsClassifier ? _sites.Trained("", [], classifier: true) : [];
         BaseWeights weights = new(_model);
-        return new Adapter(name, method, options, head.Select(site => KeyValuePair.Create(site, Lora.Whole(site, weights, _model))))
+        return new Adapter(name, method, options, SiteChanges.All(_sites.Head(_model).Select(site => KeyValuePair.Create(site, Lora.Whole(site, weights, _model)))))
         {
-            Prompt = make(),
+            Prompt = prompt,
             BaseParameterCount = _model.ParameterCount,
         };
     });
+
+    // A module that a new adapter starts from although another is merged into it.
+    private NamedSite? Standing(Adapter adapter) =>
+        adapter.Changed.FirstOrDefault(entry => SiteChanges.StartsFromBase(entry.Change) && _merging.Touches(entry.Site)).Site;
 
     private Adapter Add(string name, Func<Adapter> make)
     {
@@ -199,6 +208,12 @@ public sealed class AdapterSet
             if (_adapters.ContainsKey(name))
                 throw new ArgumentException($"There is an adapter '{name}' already: remove it first, or choose another name.", nameof(name));
             Adapter adapter = make();
+            if (Standing(adapter) is { } site)
+            {
+                adapter.Dispose();
+                throw new InvalidOperationException($"'{name}' would start from {site.Site.Name}, into which another adapter is merged: unmerge that first.");
+            }
+
             _adapters = _adapters.Add(name, adapter);
             return adapter;
         }

@@ -80,6 +80,9 @@ internal sealed partial class AdapterSites
         return [.. All.Where(chosen.Contains)];
     }
 
+    /// <summary>The modules of a classifier's head; none of other models.</summary>
+    public IReadOnlyList<NamedSite> Head(TransformerModel model) => model.IsClassifier ? Trained("", [], classifier: true) : [];
+
     /// <summary>The modules whose name, or that of a module around them, ends like this.</summary>
     public IEnumerable<NamedSite> Ending(string module) =>
         All.Where(site => Around(site.Module).Concat(Around(site.Site.Name)).Any(name => name.EndsWith(module, StringComparison.Ordinal)));

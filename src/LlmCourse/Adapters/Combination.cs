@@ -36,18 +36,17 @@ internal static class Combination
             .SelectMany(part => part.Adapter.Changed.Select(entry => (entry.Site, entry.Change, part.Weight)))
             .GroupBy(entry => entry.Site).Select(group => (group.Key, group.Select(entry => (entry.Change, entry.Weight)).ToArray()))];
         int rank = RankOf(parts, options);
-        List<KeyValuePair<NamedSite, SiteChange>> changes = [];
-        foreach ((NamedSite site, (SiteChange Change, double Weight)[] of) in modules)
+        SiteChange Of(NamedSite site, (SiteChange Change, double Weight)[] of)
         {
             (Tensor down, Tensor up) = options.Method == CombinationMethod.Svd
                 ? Nearest(FactorSums.Weighted([.. of.Select(part => Delta(part.Change, site, weights, model))], [.. of.Select(part => part.Weight)]), rank)
-                : Joined(of, options);
+                : Joined(site, of, options);
             (down, up) = Padded(down, up, rank);
-            changes.Add(KeyValuePair.Create<NamedSite, SiteChange>(site, site.Site.Kind == SiteKind.Table ? new TableChange(down, up, 1) : new LowRankChange(down, up, 1)));
+            return site.Site.Kind == SiteKind.Table ? new TableChange(down, up, 1) : new LowRankChange(down, up, 1);
         }
 
         LoraOptions made = new() { Rank = rank, Alpha = rank, Targets = [.. modules.Select(module => module.Site.Site.Name)] };
-        return new Adapter(name, AdapterMethod.Lora, made, changes) { BaseParameterCount = model.ParameterCount };
+        return new Adapter(name, AdapterMethod.Lora, made, SiteChanges.All(modules.Select(module => KeyValuePair.Create(module.Site, Of(module.Site, module.Changes))))) { BaseParameterCount = model.ParameterCount };
     }
 
     private static int RankOf((Adapter Adapter, double Weight)[] parts, CombinationOptions options)
@@ -62,13 +61,15 @@ internal static class Combination
     }
 
     // √|w s| on both sides, the sign on A: with one adapter the product is w s B A.
-    private static (Tensor Down, Tensor Up) Joined((SiteChange Change, double Weight)[] parts, CombinationOptions options)
+    private static (Tensor Down, Tensor Up) Joined(NamedSite site, (SiteChange Change, double Weight)[] parts, CombinationOptions options)
     {
         (Tensor Down, Tensor Up, double Scale)[] factors = [.. parts.Select(part => ((IFactored)part.Change).Factors())];
         double[] scales = [.. parts.Zip(factors, (part, factor) => part.Weight * factor.Scale)];
         Tensor[] downs = [.. factors.Select(factor => factor.Down)], ups = [.. factors.Select(factor => factor.Up)];
         if (options.Method == CombinationMethod.Concatenation)
             return (cat([.. downs.Zip(scales, (down, scale) => down.Times(scale))], 0), cat(ups, 1));
+        if (factors.Select(factor => factor.Down.size(0)).Distinct().Count() > 1)
+            throw new ArgumentException($"{options.Method} needs equal ranks at {site.Site.Name}, found {string.Join(" and ", factors.Select(factor => factor.Down.size(0)))}. Use {CombinationMethod.Concatenation} or {CombinationMethod.Svd}.");
         double[] upWeights = Array.ConvertAll(scales, scale => Math.Sqrt(Math.Abs(scale)));
         double[] downWeights = [.. scales.Zip(upWeights, (scale, root) => scale < 0 ? -root : root)];
         return options.Method switch

@@ -16,21 +16,11 @@ internal static class Lora
         using var scope = NewDisposeScope();
         using Generator random = new(unchecked((ulong)options.Seed), CPU);
         BaseWeights weights = new(model);
-        List<KeyValuePair<NamedSite, SiteChange>> changes = [];
-        try
-        {
-            foreach (NamedSite site in selection.Targets)
-                changes.Add(KeyValuePair.Create(site, Start(site, options, weights, model, random)));
-            changes.AddRange(selection.Biases.Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new BiasChange(Wide(weights.Bias(site)!, model), selection.Targets.Contains(site)))));
-            changes.AddRange(selection.Trained.Select(site => KeyValuePair.Create(site, Whole(site, weights, model))));
-            return new Adapter(name, AdapterMethod.Lora, options, changes) { BaseParameterCount = model.ParameterCount };
-        }
-        catch
-        {
-            foreach ((_, SiteChange change) in changes)
-                change.Dispose();
-            throw;
-        }
+        return new Adapter(name, AdapterMethod.Lora, options, SiteChanges.All(
+            selection.Targets.Select(site => KeyValuePair.Create(site, Start(site, options, weights, model, random)))
+                .Concat(selection.Biases.Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new BiasChange(Wide(weights.Bias(site)!, model), selection.Targets.Contains(site)))))
+                .Concat(selection.Trained.Select(site => KeyValuePair.Create(site, Whole(site, weights, model))))))
+        { BaseParameterCount = model.ParameterCount };
     }
 
     /// <summary>What options choose among the modules of a model; its weights are not read, so they may be on no device.</summary>
@@ -81,6 +71,8 @@ internal static class Lora
     /// <summary>A module trained in full, from where the base stands.</summary>
     public static SiteChange Whole(NamedSite site, BaseWeights weights, TransformerModel model)
     {
+        if (site.Tables(model).Count() > 1)
+            throw new NotSupportedException($"{site.Module} is read by an encoder and a decoder, which peft would not see: it cannot be trained in full. Give it LoRA ({site.Site.Name} among the targets).");
         if (site.Site.Kind == SiteKind.Linear && site.IsOutput && model.Config.Head is { Kind: HeadKind.LanguageModel, FrozenBias: true, Bias: true })
             throw new NotSupportedException($"{site.Module} has a constant bias and cannot be trained in full.");
         return new FullChange(Wide(weights.Weight(site), model), weights.Bias(site) is { } bias ? Wide(bias, model) : null, site.Site.Kind == SiteKind.Norm);

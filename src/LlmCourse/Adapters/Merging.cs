@@ -13,7 +13,7 @@ internal sealed class Merging(TransformerModel model)
 {
     private readonly List<Adapter> _merged = [];
     private readonly Dictionary<NamedSite, (Tensor Weight, Tensor? Bias)> _originals = [];
-    private readonly Dictionary<NamedSite, long> _versions = [];
+    private readonly Dictionary<NamedSite, (long Weight, long? Bias)> _versions = [];
     private bool _untied;
 
     /// <summary>Makes an adapter part of the weights, computed in fp32 or wider and rounded once.</summary>
@@ -24,8 +24,12 @@ internal sealed class Merging(TransformerModel model)
             throw new InvalidOperationException($"The adapter '{adapter.Name}' is merged already.");
         if (adapter.Prompt is not null)
             throw new InvalidOperationException($"The adapter '{adapter.Name}' is a soft prompt, which no weight can hold.");
+        RowAdapters.RequireCompatible([.. _merged, adapter]);
         Rebuild([.. _merged, adapter]);
     }
+
+    /// <summary>Whether an adapter is merged into a module.</summary>
+    public bool Touches(NamedSite site) => _originals.ContainsKey(site);
 
     /// <summary>Takes an adapter out again. Without any the weights have their original bits; else the others are merged anew into the originals.</summary>
     public void Remove(Adapter adapter)
@@ -47,9 +51,9 @@ internal sealed class Merging(TransformerModel model)
         foreach (IGrouping<NamedSite, SiteChange> group in changes)
             results[group.Key] = Merged(group.Key, group, adapters, weights);
 
-        bool untie = model.Config.Head.Tied && changes.Any(group => (group.Key.Site.Kind == SiteKind.Table || group.Key.IsOutput) && group.Any(change => change is not BiasChange));
+        bool changesTie = changes.Any(group => (group.Key.Site.Kind == SiteKind.Table || group.Key.IsOutput) && group.Any(change => change is not BiasChange));
         Restore();
-        if (untie)
+        if (changesTie && model.Config.Head.Tied)
         {
             model.Untie();
             _untied = true;
@@ -101,12 +105,11 @@ internal sealed class Merging(TransformerModel model)
             throw new InvalidOperationException($"{trained.Site.Name} was written to while adapters were merged into it, by training or loading: taking them out would lose that. Save the model as it is.");
     }
 
+    private (long Weight, long? Bias) Version(BaseWeights weights, NamedSite site) =>
+        (Version(weights.Weight(site)), weights.Bias(site) is { } bias ? Version(bias) : null);
+
     // Of the group that the parts share.
-    private long Version(BaseWeights weights, NamedSite site)
-    {
-        Parameter parameter = weights.Weight(site);
-        return model.Store.Groups.First(group => group.Parts.Contains(parameter)).Version;
-    }
+    private long Version(Parameter parameter) => model.Store.Groups.First(group => group.Parts.Any(part => ReferenceEquals(part, parameter))).Version;
 
     private void Restore()
     {

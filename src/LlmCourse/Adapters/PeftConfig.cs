@@ -10,7 +10,7 @@ internal sealed class PeftConfig(string path, JsonObject json)
     private static readonly string[] Unsupported =
     [
         "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "megatron_config", "monteclora_config", "target_parameters",
-        "trainable_token_indices", "use_bdlora", "use_qalora", "velora_config", "tinylora_config",
+        "trainable_token_indices", "ensure_weight_tying", "use_bdlora", "use_qalora", "velora_config", "tinylora_config",
     ];
 
     /// <summary>The object itself, to be written again with what is not read here.</summary>
@@ -43,8 +43,8 @@ internal sealed class PeftConfig(string path, JsonObject json)
             Dropout = Number("lora_dropout") ?? 0,
             Targets = pattern == LoraOptions.AllLinear ? [pattern] : pattern is null ? Texts("target_modules") : null,
             TargetPattern = pattern == LoraOptions.AllLinear ? null : pattern,
-            Layers = json["layers_to_transform"] is JsonValue ? [Whole("layers_to_transform")!.Value] : json["layers_to_transform"] is JsonArray layers ? [.. layers.Select(layer => layer!.GetValue<int>())] : null,
-            RankPattern = Pattern("rank_pattern").ToDictionary(entry => entry.Key, entry => (int)entry.Value),
+            Layers = json["layers_to_transform"] is JsonValue ? [Whole("layers_to_transform")!.Value] : json["layers_to_transform"] is JsonArray layers ? [.. layers.Select(layer => layer is JsonValue number && number.TryGetValue(out int index) ? index : throw Wrong("layers_to_transform", "has something that is not a layer's number"))] : null,
+            RankPattern = Pattern("rank_pattern").ToDictionary(entry => entry.Key, entry => entry.Value == (int)entry.Value ? (int)entry.Value : throw Wrong("rank_pattern", $"has the rank {entry.Value}")),
             AlphaPattern = Pattern("alpha_pattern"),
             Bias = Text("bias") switch { null or "none" => LoraBias.None, "all" => LoraBias.All, "lora_only" => LoraBias.Targets, string other => throw Wrong("bias", $"is '{other}'") },
             UpBias = Flag("lora_bias"),

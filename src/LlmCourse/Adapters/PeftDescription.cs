@@ -141,11 +141,15 @@ internal sealed class PeftDescription(Adapter adapter, TransformerModel model, A
         _ => null,
     };
 
-    private static JsonObject Pattern(NamedSite[] factored, Func<NamedSite, double> value, double usual)
+    private JsonObject Pattern(NamedSite[] factored, Func<NamedSite, double> value, double usual)
     {
         JsonObject pattern = [];
         foreach (NamedSite site in factored.Where(site => value(site) != usual))
-            pattern[site.Module] = WholeOr(value(site));
+        {
+            foreach (NamedSite named in site.Tables(model))
+                pattern[named.Module] = WholeOr(value(site));
+        }
+
         return pattern;
     }
 

@@ -54,6 +54,9 @@ internal sealed class PeftKeys
 
     public bool Has(NamedSite site, string suffix) => _tensors.TryGetValue(site, out Dictionary<string, string>? group) && group.ContainsKey(suffix);
 
+    /// <summary>The size of the first dimension of a tensor that is there.</summary>
+    public long Rows(NamedSite site, string suffix) => _file.Weights[_tensors[site][suffix]].Shape is [long rows, ..] ? rows : 0;
+
     /// <summary>A tensor of a module.</summary>
     /// <exception cref="AdapterException">It is missing.</exception>
     public Tensor Read(NamedSite site, string suffix, ScalarType type) => Has(site, suffix)

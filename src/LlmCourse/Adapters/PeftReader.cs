@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using LlmCourse.Checkpoints;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -27,6 +28,18 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
         using SafetensorsFile file = SafetensorsFile.Open(_weights);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
+        try
+        {
+            return Read(name, config, file);
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or NotSupportedException or RegexMatchTimeoutException)
+        {
+            throw new AdapterException(path, error.Message, error); // a pattern or a name in the configuration
+        }
+    }
+
+    private Adapter Read(string name, PeftConfig config, SafetensorsFile file)
+    {
         return config.PeftType switch
         {
             "LORA" => ReadLora(name, config, file),
@@ -47,6 +60,8 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
         keys.RequireShapes(factored.SelectMany(site => Lora.ScaleAt(site, options).Rank is var rank && site.Site.Kind == SiteKind.Table
             ? new (NamedSite, string, long[])[] { (site, "lora_embedding_A", [rank, site.Site.Input]), (site, "lora_embedding_B", [site.Site.Output, rank]) }
             : [(site, "lora_A.weight", [rank, site.Site.Input]), (site, "lora_B.weight", [site.Site.Output, rank]), (site, "lora_B.bias", [site.Site.Output]), (site, "lora_magnitude_vector", [site.Site.Output])]));
+        if (keys.Sites.FirstOrDefault(site => keys.Has(site, "lora_magnitude_vector") && (!options.Dora || site.Site.Kind == SiteKind.Table)) is { } unread)
+            throw new AdapterException(_weights, $"{unread.Module} has a magnitude, which is supported for linear maps of a DoRA adapter only.");
         foreach (NamedSite site in factored)
             RequireOwnTable(site, keys);
         return Build(name, AdapterMethod.Lora, options, config, factored.Select(site => Factors(site, options, keys)).Concat(Kept(keys, trained, factored)));
@@ -61,10 +76,12 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
         if (factored.FirstOrDefault(site => site.Site.Kind != SiteKind.Linear) is { } table)
             throw new AdapterException(_weights, $"{table.Module} is not a linear map.");
         keys.Require(sites.All.Where(site => site.Site.Kind == SiteKind.Linear && (config.Texts("target_modules") ?? []).Any(site.IsModule)).Except(trained), "lora_E");
-        int rank = config.Whole("init_r") ?? 12;
-        keys.RequireShapes(factored.SelectMany(site => new (NamedSite, string, long[])[] { (site, "lora_A", [rank, site.Site.Input]), (site, "lora_E", [rank, 1]), (site, "lora_B", [site.Site.Output, rank]) }));
+        // Training has cut each module to a rank of its own; the scale stays that of the first one.
+        double scale = alpha / ((config.Whole("init_r") ?? 12) + 1e-5);
+        keys.RequireShapes(factored.SelectMany(site => keys.Rows(site, "lora_E") is var rank
+            ? new (NamedSite, string, long[])[] { (site, "lora_A", [rank, site.Site.Input]), (site, "lora_E", [rank, 1]), (site, "lora_B", [site.Site.Output, rank]) } : []));
         return Build(name, AdapterMethod.AdaLora, config, config, factored
-            .Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new SingularChange(Read(keys, site, "lora_A"), Read(keys, site, "lora_E"), Read(keys, site, "lora_B"), alpha / (rank + 1e-5))))
+            .Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new SingularChange(Read(keys, site, "lora_A"), Read(keys, site, "lora_E"), Read(keys, site, "lora_B"), scale)))
             .Concat(Kept(keys, trained, factored)));
     }
 
@@ -101,17 +118,13 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
 
     private Adapter Build(string name, AdapterMethod method, object options, PeftConfig config, IEnumerable<KeyValuePair<NamedSite, SiteChange>> changes, SoftPrompt? prompt = null)
     {
-        List<KeyValuePair<NamedSite, SiteChange>> made = [];
         try
         {
-            made.AddRange(changes);
-            return new Adapter(name, method, options, made) { Source = config.Json, Prompt = prompt, BaseParameterCount = model.ParameterCount };
+            return new Adapter(name, method, options, SiteChanges.All(changes)) { Source = config.Json, Prompt = prompt, BaseParameterCount = model.ParameterCount };
         }
         catch
         {
             prompt?.Dispose();
-            foreach ((_, SiteChange change) in made)
-                change.Dispose();
             throw;
         }
     }

@@ -79,18 +79,22 @@ internal sealed class RowAdapters : IAdapter
         return changed;
     }
 
-    // Several at one module must add up, or the result would depend on their order.
     private static Adapter[] Compatible(Adapter[] adapters)
     {
-        if (adapters.Distinct().Count() < adapters.Length)
+        RequireCompatible(adapters);
+        return adapters;
+    }
+
+    /// <summary>Refuses adapters whose changes of one module do not add up: the result would depend on their order.</summary>
+    public static void RequireCompatible(IReadOnlyList<Adapter> adapters)
+    {
+        if (adapters.Distinct().Count() < adapters.Count)
             throw new ArgumentException("An adapter can act on a row only once.");
         foreach (string module in adapters.SelectMany(adapter => adapter.Modules).GroupBy(module => module, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key))
         {
             Adapter? other = adapters.FirstOrDefault(adapter => adapter.Changed.Any(entry => entry.Site.Site.Name == module && !entry.Change.Adds));
             if (other is not null)
-                throw new ArgumentException($"'{other.Name}' and another adapter act on {module}, and its change is not one that adds to another's: use them in different views.");
+                throw new ArgumentException($"'{other.Name}' and another adapter act on {module}, and its change is not one that adds to another's: use them one at a time.");
         }
-
-        return adapters;
     }
 }

@@ -74,6 +74,14 @@ internal sealed class TrainedModules
     {
         TrainedModules trained = new() { FreezesBase = true };
         trained.Add("prompt", [tokens * SoftPrompt.StoredRows(model.Config), model.Config.Width], Adapters.Lora.TypeFor(model), whole: true);
+        BaseWeights weights = new(model);
+        foreach (NamedSite site in new AdapterSites(model, null).Head(model))
+        {
+            trained.Add(site.Site.Name, weights.Weight(site).shape, Adapters.Lora.TypeFor(model), whole: true);
+            if (weights.Bias(site) is { } bias)
+                trained.Add(site.Site.Name, bias.shape, Adapters.Lora.TypeFor(model), whole: true);
+        }
+
         return trained;
     }
 

@@ -161,7 +161,8 @@ public sealed class TransformerModel : IDisposable
     }
 
     /// <summary>
-    /// Moves every weight; ties and shared storage stay. Parameters become new objects: make optimizers afterwards.
+    /// Moves every weight; ties and shared storage stay. Parameters become new objects: make optimizers afterwards. Adapters stay
+    /// where they are, and those that are merged cannot be taken out any more.
     /// </summary>
     public void To(Device? device = null, ScalarType? type = null) => _store.To(type ?? Type, device ?? Device);
 

@@ -13,11 +13,12 @@ public sealed class AdapterLeakTests
     public void A_thousand_switches_leave_nothing()
     {
         using Llm llm = TinyAdapters.Load("llama");
-        foreach (string kind in TinyAdapters.Kinds)
+        string[] kinds = [.. TinyAdapters.Kinds, .. TinyAdapters.Prompts];
+        foreach (string kind in kinds)
             TinyAdapters.Add(llm, kind, kind);
         using Batch batch = TinyAdapters.Batch(llm);
         using var noGrad = no_grad();
-        ProcessWide.LeavesNoTensors(1000, i => llm.With(TinyAdapters.Kinds[(i + 1) % TinyAdapters.Kinds.Length]).Logits(batch).Dispose());
+        ProcessWide.LeavesNoTensors(1000, i => llm.With(kinds[(i + 1) % kinds.Length]).Logits(batch).Dispose());
     }
 
     [SkippableTheory]
@@ -27,6 +28,9 @@ public sealed class AdapterLeakTests
     [InlineData("bart", "norms", 100)]
     [InlineData("t5", "embedding", 100)]
     [InlineData("t5-gated", "ia3", 100)]
+    [InlineData("llama", "prompt", 100)]
+    [InlineData("bart", "projection", 100)]
+    [InlineData("gpt2", "lstm", 50)]
     public void Steps_leave_nothing(string family, string kind, int steps)
     {
         using Llm llm = TinyAdapters.Load(family);

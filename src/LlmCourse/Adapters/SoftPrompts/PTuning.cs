@@ -52,6 +52,7 @@ internal sealed class PTuning : SoftPrompt, IVirtualEmbeddings
 
     public Tensor Embeddings()
     {
+        RequireAlive();
         using var scope = NewDisposeScope();
         return Evaluate().narrow(0, 0, Count).MoveToOuterDisposeScope();
     }

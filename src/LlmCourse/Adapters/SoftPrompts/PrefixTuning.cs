@@ -50,6 +50,7 @@ internal sealed class PrefixTuning : SoftPrompt, IVirtualKeys
 
     public Tensor KeysAndValues()
     {
+        RequireAlive();
         using var scope = NewDisposeScope();
         StackConfig stack = _config.Last;
         int layers = StoredLayers(_config);

@@ -41,7 +41,11 @@ internal sealed class PromptTuning : SoftPrompt, IVirtualEmbeddings
         return new PromptTuning(model.Trunk.Scaled(model.Trunk.TokenTable.Whole.index_select(0, ids)), options.VirtualTokens);
     }
 
-    public Tensor Embeddings() => _embeddings.narrow(0, 0, Count);
+    public Tensor Embeddings()
+    {
+        RequireAlive();
+        return _embeddings.narrow(0, 0, Count);
+    }
 
     protected override SoftPrompt Again() => new PromptTuning(_embeddings, Count);
 

@@ -11,6 +11,7 @@ namespace LlmCourse.Adapters;
 internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
 {
     private readonly List<NamedParameter> _parameters = [];
+    private bool _disposed;
 
     public int Count { get; } = count;
 
@@ -28,8 +29,8 @@ internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
     /// <summary>The same with parameters of its own.</summary>
     public SoftPrompt Copy()
     {
-        SoftPrompt copy = Again();
         using var noGrad = no_grad();
+        SoftPrompt copy = Again();
         foreach ((NamedParameter own, NamedParameter its) in _parameters.Zip(copy._parameters))
         {
             using Tensor target = its.Value.detach();
@@ -39,8 +40,12 @@ internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
         return copy;
     }
 
+    /// <summary>Refuses to be read once its adapter is removed.</summary>
+    protected void RequireAlive() => ObjectDisposedException.ThrowIf(_disposed, typeof(Adapter));
+
     public void Dispose()
     {
+        _disposed = true;
         foreach (NamedParameter parameter in _parameters)
             parameter.Value.Dispose();
     }
@@ -56,7 +61,8 @@ internal abstract class SoftPrompt(int count) : ISoftPrompt, IDisposable
 
     protected Parameter Add(string name, Tensor value)
     {
-        Parameter parameter = new(value.to(value.dtype == ScalarType.Float64 ? value.dtype : ScalarType.Float32, copy: true));
+        using Tensor plain = value.detach(), own = plain.to(value.dtype == ScalarType.Float64 ? value.dtype : ScalarType.Float32, copy: true);
+        Parameter parameter = new(own);
         parameter.DetachFromDisposeScope();
         _parameters.Add(new NamedParameter(name, parameter, Decays: !name.Contains("bias", StringComparison.Ordinal)));
         return parameter;
