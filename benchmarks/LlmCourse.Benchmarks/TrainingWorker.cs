@@ -69,7 +69,7 @@ internal static class TrainingWorker
         value.Backward(inBackward ? part => Update(part, null) : null);
         Update([.. objective.Parameters.Select(parameter => parameter.Value)], inBackward ? null : 1);
         if (inBackward)
-            if (Environment.GetEnvironmentVariable("NOTRIM") is null) NativeMemory.GiveBack();
+            NativeMemory.GiveBack();
         return value.Tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
 
         void Update(IReadOnlyList<Parameter> parameters, double? clip)
