@@ -31,7 +31,7 @@ internal static class BeforeAndAfter
             + "grows with the batch and its length, not with the weights, so a small model pays the most for it.");
 
         if (technique.Add is not null && lab.Llm.Adapters[technique.Name].VirtualTokens > 0)
-            Show.Closest(lab.Llm, technique.Name);
+            Show.Closest(lab.Llm, technique.Name, Path.Combine(settings.Output, "closest.png"));
 
         Sample.Heading("The tuned model");
         Show.SideBySide(lab.Data.Test.Take(ShownExamples), original, tuned.Answers);

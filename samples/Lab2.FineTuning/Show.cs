@@ -6,13 +6,17 @@ namespace Lab2.FineTuning;
 internal static class Show
 {
     /// <summary>The words that virtual tokens are close to; far from all of them is a finding, too.</summary>
-    public static void Closest(Llm llm, string adapter)
+    public static void Closest(Llm llm, string adapter, string picture)
     {
+        IReadOnlyList<IReadOnlyList<NearestToken>> closest = llm.Adapters.NearestTokens(adapter, count: 3);
         Sample.Heading("What the virtual tokens are close to, with the cosine");
         Table table = new Table().Border(TableBorder.Simple).AddColumns("virtual token", "closest", "", "");
-        foreach ((int index, IReadOnlyList<NearestToken> nearest) in llm.Adapters.NearestTokens(adapter, count: 3).Index())
+        foreach ((int index, IReadOnlyList<NearestToken> nearest) in closest.Index())
             table.AddRow([new Text($"{index + 1}"), .. nearest.Select(token => new Text($"{(token.Text ?? $"{token.Id}").Replace("\n", "\\n")} {token.Score:0.00}"))]);
         AnsiConsole.Write(table);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(picture))!);
+        ClosenessPicture.Save(picture, closest);
+        AnsiConsole.WriteLine($"As a picture: {picture}");
     }
 
     /// <summary>The first examples with what people and models made of them.</summary>
