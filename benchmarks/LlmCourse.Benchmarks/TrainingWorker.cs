@@ -24,7 +24,7 @@ internal static class TrainingWorker
     {
         torch.set_num_threads(threads);
         string[] parts = mode.Split('+');
-        using IDisposable? compact = parts.Contains("compact") ? NativeMemory.MapLargeBlocks() : null;
+        using IDisposable memory = NativeMemory.ForTraining(parts.Contains("compact"));
         (TransformerModel transformer, Batch batch, IDisposable owner) = Prepare(model);
         using (owner)
         using (batch)
@@ -68,8 +68,6 @@ internal static class TrainingWorker
         using GraphCuts? cuts = value.Cuts;
         value.Backward(inBackward ? part => Update(part, null) : null);
         Update([.. objective.Parameters.Select(parameter => parameter.Value)], inBackward ? null : 1);
-        if (inBackward)
-            NativeMemory.GiveBack();
         return value.Tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
 
         void Update(IReadOnlyList<Parameter> parameters, double? clip)

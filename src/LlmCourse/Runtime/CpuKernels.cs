@@ -63,8 +63,7 @@ internal static unsafe partial class CpuKernels
         // More shares than threads where there is much to do: a thread that is held up leaves some to the others.
         long shares = threads * (columns * costOfOne > threads * LargeShare ? 4 : 1);
         long block = ((columns + shares - 1) / shares + 3) & ~3L;
-        Parallel.For(0, (int)shares, new ParallelOptions { MaxDegreeOfParallelism = (int)threads }, i =>
-            work(Math.Min(i * block, columns), Math.Min((i + 1) * block, columns)));
+        ThreadTeam.Run((int)threads, (int)shares, i => work(Math.Min(i * block, columns), Math.Min((i + 1) * block, columns)));
     }
 
     // output[r, n] = Σ_k input[r, k] · matrix[n, k] + bias[n] for n in [from, to)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace LlmCourse.Runtime;
 
@@ -10,7 +11,11 @@ internal static partial class LinkMap
 {
     private const int Lazy = 1, NoLoad = 4;
 
-    public static bool IsLoaded(string name) => OperatingSystem.IsLinux() && Open(name, Lazy | NoLoad) != 0;
+    public static bool IsLoaded(string name) => OperatingSystem.IsLinux() && TryFind(name, out _);
+
+    /// <summary>The handle of a library that is loaded already.</summary>
+    [SupportedOSPlatform("linux")]
+    public static bool TryFind(string name, out nint handle) => (handle = Open(name, Lazy | NoLoad)) != 0;
 
     /// <summary>
     /// Makes the loader return <paramref name="handle"/> whenever <paramref name="path"/> is asked for, though that names

@@ -2,28 +2,26 @@ using System.Runtime.InteropServices;
 
 namespace LlmCourse.Runtime;
 
-/// <summary>How the C library of Linux hands out memory.</summary>
+/// <summary>How the C library of Linux hands out memory while a model is trained.</summary>
 internal static partial class NativeMemory
 {
-    private const int MapThreshold = -3; // M_MMAP_THRESHOLD
+    private const int TrimThreshold = -1, MapThreshold = -3; // M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
     private const int SmallestMapped = 256 << 10;
     private const int Usual = 32 << 20; // what glibc raises its threshold to by itself where large blocks come and go
 
     /// <summary>
-    /// Maps every large block by itself until disposed of, so that its memory goes back to the system when it is freed and never
-    /// stays behind as a hole that the next tensor does not fit into. It holds for the whole process. Does nothing where the
-    /// C library has no such setting.
+    /// Until disposed of, and for the whole process: what is freed stays for the next step, which needs as much again, instead of
+    /// going back to the system and coming from it page by page; or, if <paramref name="compact"/>, every large block is mapped by
+    /// itself, so that its memory goes back when it is freed. Does nothing where the C library has no such settings.
     /// </summary>
-    public static IDisposable MapLargeBlocks()
+    public static IDisposable ForTraining(bool compact)
     {
-        Set(SmallestMapped);
+        Set(MapThreshold, compact ? SmallestMapped : Usual);
+        Set(TrimThreshold, compact ? 2 * Usual : int.MaxValue);
         return new Restored();
     }
 
-    /// <summary>Gives back what has been freed since, holes between live blocks included, where the C library can.</summary>
-    public static void GiveBack() => Call(() => MallocTrim(0));
-
-    private static void Set(int bytes) => Call(() => MallOpt(MapThreshold, bytes));
+    private static void Set(int parameter, int bytes) => Call(() => MallOpt(parameter, bytes));
 
     private static void Call(Func<int> function)
     {
@@ -47,6 +45,11 @@ internal static partial class NativeMemory
 
     private sealed class Restored : IDisposable
     {
-        public void Dispose() => Set(Usual);
+        public void Dispose()
+        {
+            Set(MapThreshold, Usual);
+            Set(TrimThreshold, 2 * Usual);
+            Call(() => MallocTrim(0));
+        }
     }
 }

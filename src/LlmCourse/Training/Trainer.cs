@@ -46,7 +46,7 @@ public sealed class Trainer<TBatch>(IObjective<TBatch> objective, Data.IBatchSou
         backends.cuda.matmul.allow_tf32 = _options.AllowTf32;
         try
         {
-            using IDisposable? compact = _options.CompactMemory ? NativeMemory.MapLargeBlocks() : null;
+            using IDisposable memory = NativeMemory.ForTraining(_options.CompactMemory);
             using IOptimizer optimizer = _options.Optimizer.Create(objective.Parameters);
             return new TrainingRun<TBatch>(this, objective, source, _options, optimizer).Go(progress, cancellationToken);
         }

@@ -171,8 +171,6 @@ internal sealed class TrainingRun<TBatch>(Trainer<TBatch> trainer, IObjective<TB
         double mean = sum / weight, terms = weight;
         weight = trainer.BeforeStep?.Invoke(objective.Parameters, weight) ?? weight;
         double norm = Math.Sqrt(squares + Math.Pow(Update(step, rate, weight, null, described), 2));
-        if (options.StepInBackward)
-            NativeMemory.GiveBack(); // activations come and go every step, and seldom fit into the holes of the last ones
         _state = _state with
         {
             Step = step,

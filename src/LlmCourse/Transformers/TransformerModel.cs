@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
@@ -31,6 +32,8 @@ public sealed class TransformerModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         Config = config.Validate();
+        if (Kernels.Fast)
+            AlignedBlocks.Reuse();
         _store = new ParameterStore(type, device);
         Trunk = new Trunk(_store, config);
         if (config.Pooler)
