@@ -19,7 +19,7 @@ internal static class Kernels
 
     /// <summary>x Wᵀ + b over the last dimension.</summary>
     public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias) => Timed("linear", () =>
-        (UseCpu(x, weight) ? CpuKernels.Linear(x, weight, bias) : null) ?? nn.functional.linear(x, weight, bias));
+        (UseCpu(x, weight) ? CpuKernels.Linear(x, weight, bias) ?? OneDnn.Linear(x, weight, bias) : null) ?? nn.functional.linear(x, weight, bias));
 
     /// <summary>
     /// x Wᵀ + b + s (x Aᵀ) Bᵀ over the last dimension, W [output, input] and b [output] constants, A [r, input], B [output, r] (Hu et

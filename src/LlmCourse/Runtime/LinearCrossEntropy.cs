@@ -120,7 +120,7 @@ internal sealed class LinearCrossEntropy : autograd.MultiTensorFunction<LinearCr
             using var scope = NewDisposeScope();
             long count = Math.Min(chunk, rows - start);
             Tensor part = x.narrow(0, start, count), index = labels.narrow(0, start, count).unsqueeze(1);
-            Tensor z = nn.functional.linear(part, weight, bias).to(wide); // [n, V]
+            Tensor z = Kernels.Linear(part, weight, bias).to(wide); // [n, V]
             Tensor? slope = null;
             if (softcap is { } cap)
             {
@@ -140,7 +140,7 @@ internal sealed class LinearCrossEntropy : autograd.MultiTensorFunction<LinearCr
             db?.PlusInPlace(dz.sum([0])); // sum(0) would take 0 for a ScalarType
             if (dw is not null)
                 dw.addmm_(dz.t(), part.to(wide), 1, 1);
-            dx?.narrow(0, start, count).copy_(weight.dtype == wide ? dz.mm(weight) : dz.to(weight.dtype).mm(weight));
+            dx?.narrow(0, start, count).copy_(Kernels.Linear(dz.to(weight.dtype), weight.t(), null));
         }
 
         return sum;
