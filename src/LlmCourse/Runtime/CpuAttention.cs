@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -56,6 +57,7 @@ internal static unsafe class CpuAttention
 
     private static bool Serves(Tensor keys, long batch) => keys.size(0) == batch || keys.size(0) == 1;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scores(float* query, float* keys, long stride, bool* visible, float* scores, long count, long size, float scale)
     {
         for (long j = 0; j < count; j++)
@@ -75,6 +77,7 @@ internal static unsafe class CpuAttention
     }
 
     // Scores become exp(score − largest); gives their sum.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Exponentials(float* scores, long count)
     {
         float largest = float.NegativeInfinity;
@@ -100,6 +103,7 @@ internal static unsafe class CpuAttention
         return sum == 0 ? 1 : sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Mix(float* weights, float factor, float* values, long stride, float* output, long count, long size)
     {
         for (long i = 0; i < size; i += Lanes)

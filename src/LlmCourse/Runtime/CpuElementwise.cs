@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -66,6 +67,7 @@ internal static unsafe class CpuElementwise
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RmsNormRow(float* x, float* weight, float* y, int size, float epsilon)
     {
         Vector256<float> squares = default;
@@ -86,6 +88,7 @@ internal static unsafe class CpuElementwise
             y[i] = x[i] * factor * weight[i];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RotateHead(float* x, float* cos, float* sin, float* y, long half, long size)
     {
         long i = 0;
@@ -106,6 +109,7 @@ internal static unsafe class CpuElementwise
             y[i] = x[i];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void GatedSiluRow(float* gate, float* up, float* y, int size)
     {
         int i = 0;

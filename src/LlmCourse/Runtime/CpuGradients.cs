@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
@@ -58,6 +59,7 @@ internal static unsafe class CpuGradients
         return (ofGate, ofUp);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RmsNormRow(float* x, float* w, float* g, float* dx, float* dw, int size, float epsilon)
     {
         Vector256<float> squares = default, products = default;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using TorchSharp;
@@ -12,7 +13,10 @@ namespace LlmCourse.Runtime;
 internal static unsafe partial class CpuKernels
 {
     /// <summary>Up to how many rows the weights' bandwidth decides.</summary>
-    private const int MaxRows = 8;
+    private const int MaxRows = PackedRows.Lanes;
+
+    /// <summary>From how many rows on they are multiplied side by side.</summary>
+    private const int FewestPacked = 3;
 
     private const int SmallestShare = 16 * 1024; // multiply-adds that are worth a second thread
 
@@ -32,7 +36,18 @@ internal static unsafe partial class CpuKernels
         shape[^1] = outer;
         Tensor result = Result(shape);
         float* input = Data(x), matrix = Data(weight), output = Data(result), added = bias is null ? null : Data(bias);
-        Share(outer, rows * inner, (from, to) => Multiply(input, matrix, added, output, (int)rows, inner, outer, from, to));
+        if (rows < FewestPacked)
+        {
+            Share(outer, rows * inner, (from, to) => Multiply(input, matrix, added, output, (int)rows, inner, outer, from, to));
+        }
+        else
+        {
+            using Tensor packed = Result(inner, PackedRows.Lanes);
+            float* lanes = Data(packed);
+            PackedRows.Pack(input, lanes, (int)rows, inner);
+            Share(outer, rows * inner, (from, to) => PackedRows.Multiply(lanes, matrix, added, output, (int)rows, inner, outer, from, to));
+        }
+
         KeepAlive(x, weight, bias);
         return result;
     }
@@ -62,51 +77,34 @@ internal static unsafe partial class CpuKernels
 
         // More shares than threads where there is much to do: a thread that is held up leaves some to the others.
         long shares = threads * (columns * costOfOne > threads * LargeShare ? 4 : 1);
-        long block = ((columns + shares - 1) / shares + 3) & ~3L;
+        long block = ((columns + shares - 1) / shares + 7) & ~7L;
         ThreadTeam.Run((int)threads, (int)shares, i => work(Math.Min(i * block, columns), Math.Min((i + 1) * block, columns)));
     }
 
     // output[r, n] = Σ_k input[r, k] · matrix[n, k] + bias[n] for n in [from, to)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply(float* input, float* matrix, float* bias, float* output, int rows, long inner, long outer, long from, long to)
     {
         for (long n = from; n < to;)
         {
-            int block = (int)Math.Min(rows == 1 ? 4 : 2, to - n);
+            int block = (int)Math.Min(4, to - n);
             float* w = matrix + (n * inner);
-            for (int r = 0; r < rows;)
+            for (int r = 0; r < rows; r++)
             {
-                float* x = input + (r * inner);
-                float* y = output + (r * outer) + n;
+                float* x = input + (r * inner), y = output + (r * outer) + n;
                 if (block == 4)
-                {
                     Dot4(x, w, y, inner);
-                    r++;
-                }
-                else if (block == 2 && rows - r >= 4)
-                {
-                    Dot2By4(x, w, y, inner, outer);
-                    r += 4;
-                }
-                else
-                {
-                    for (int i = 0; i < block; i++)
-                        y[i] = Dot(x, w + (i * inner), inner);
-                    r++;
-                }
+                for (int i = 0; block < 4 && i < block; i++)
+                    y[i] = Dot(x, w + (i * inner), inner);
+                for (int i = 0; bias is not null && i < block; i++)
+                    y[i] += bias[n + i];
             }
 
             n += block;
         }
-
-        if (bias is null)
-            return;
-        for (int r = 0; r < rows; r++)
-        {
-            for (long n = from; n < to; n++)
-                output[(r * outer) + n] += bias[n];
-        }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Dot(float* x, float* w, long length)
     {
         Vector256<float> first = default, second = default;
@@ -124,6 +122,7 @@ internal static unsafe partial class CpuKernels
     }
 
     // One row against four rows of the matrix: eight chains, enough to keep memory busy.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Dot4(float* x, float* w, float* y, long length)
     {
         Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
@@ -149,46 +148,6 @@ internal static unsafe partial class CpuKernels
             y[1] += x[k] * w1[k];
             y[2] += x[k] * w2[k];
             y[3] += x[k] * w3[k];
-        }
-    }
-
-    // Four rows against two rows of the matrix.
-    private static void Dot2By4(float* x, float* w, float* y, long length, long outer)
-    {
-        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
-        float* x1 = x + length, x2 = x1 + length, x3 = x2 + length, v = w + length;
-        long k = 0;
-        for (; k <= length - 8; k += 8)
-        {
-            Vector256<float> first = Vector256.Load(w + k), second = Vector256.Load(v + k);
-            Vector256<float> row = Vector256.Load(x + k);
-            a0 = Vector256.FusedMultiplyAdd(row, first, a0);
-            b0 = Vector256.FusedMultiplyAdd(row, second, b0);
-            row = Vector256.Load(x1 + k);
-            a1 = Vector256.FusedMultiplyAdd(row, first, a1);
-            b1 = Vector256.FusedMultiplyAdd(row, second, b1);
-            row = Vector256.Load(x2 + k);
-            a2 = Vector256.FusedMultiplyAdd(row, first, a2);
-            b2 = Vector256.FusedMultiplyAdd(row, second, b2);
-            row = Vector256.Load(x3 + k);
-            a3 = Vector256.FusedMultiplyAdd(row, first, a3);
-            b3 = Vector256.FusedMultiplyAdd(row, second, b3);
-        }
-
-        (y[0], y[1]) = (Vector256.Sum(a0), Vector256.Sum(b0));
-        (y[outer], y[outer + 1]) = (Vector256.Sum(a1), Vector256.Sum(b1));
-        (y[2 * outer], y[(2 * outer) + 1]) = (Vector256.Sum(a2), Vector256.Sum(b2));
-        (y[3 * outer], y[(3 * outer) + 1]) = (Vector256.Sum(a3), Vector256.Sum(b3));
-        for (; k < length; k++)
-        {
-            y[0] += x[k] * w[k];
-            y[1] += x[k] * v[k];
-            y[outer] += x1[k] * w[k];
-            y[outer + 1] += x1[k] * v[k];
-            y[2 * outer] += x2[k] * w[k];
-            y[(2 * outer) + 1] += x2[k] * v[k];
-            y[3 * outer] += x3[k] * w[k];
-            y[(3 * outer) + 1] += x3[k] * v[k];
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -67,6 +68,7 @@ internal static unsafe class CpuNarrow
     }
 
     // to[i, r] = scale · Σ_k x[i, k] · a[r, k]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Inner(float* x, float* a, float* to, long rows, long width, long rank, float scale)
     {
         long i = 0;
@@ -89,6 +91,7 @@ internal static unsafe class CpuNarrow
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Dot(float* x, float* a, long width)
     {
         Vector256<float> sums = default;
@@ -102,6 +105,7 @@ internal static unsafe class CpuNarrow
     }
 
     // Two rows against four: eight chains keep both multipliers busy.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Dots2By4(float* x, float* a, float* to, long width, long rank, float scale)
     {
         Vector256<float> p0 = default, p1 = default, p2 = default, p3 = default, q0 = default, q1 = default, q2 = default, q3 = default;
@@ -137,6 +141,7 @@ internal static unsafe class CpuNarrow
     }
 
     // to[r, k] += Σ_i n[i, r] · x[i, k]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Outer(float* n, float* x, float* to, long rows, long width, long rank)
     {
         long r = 0;
@@ -160,6 +165,7 @@ internal static unsafe class CpuNarrow
     }
 
     // Four sums over two vectors of columns at a time.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Sums4(float* n, float* x, float* to, long rows, long width, long rank)
     {
         float* to1 = to + width, to2 = to1 + width, to3 = to2 + width;

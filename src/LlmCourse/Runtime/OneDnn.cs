@@ -12,7 +12,7 @@ namespace LlmCourse.Runtime;
 /// </summary>
 internal static unsafe class OneDnn
 {
-    private const int FewestRows = 16, FewestColumns = 64;
+    private const int FewestRows = 9, FewestColumns = 64;
 
     private static readonly Lazy<nint> LinearFunction = new(Find);
 
