@@ -56,7 +56,10 @@ internal static unsafe partial class CpuKernels
     public static Tensor Result(params long[] shape) => empty(shape, ScalarType.Float32, CPU);
 
     /// <summary>The first element; the tensor must be contiguous and outlive the pointer.</summary>
-    public static float* Data(Tensor tensor) => (float*)THSTensor_data(tensor.Handle);
+    public static float* Data(Tensor tensor) => (float*)Address(tensor);
+
+    /// <summary>Where its first element is.</summary>
+    public static nint Address(Tensor tensor) => THSTensor_data(tensor.Handle);
 
     /// <summary>Behind the last use of their pointers: a tensor that nobody refers to any more may be freed at any time.</summary>
     public static void KeepAlive(params ReadOnlySpan<Tensor?> tensors)
@@ -82,73 +85,35 @@ internal static unsafe partial class CpuKernels
     }
 
     // output[r, n] = Σ_k input[r, k] · matrix[n, k] + bias[n] for n in [from, to)
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply(float* input, float* matrix, float* bias, float* output, int rows, long inner, long outer, long from, long to)
     {
-        for (long n = from; n < to;)
+        for (long n = from; n < to; n++)
         {
-            int block = (int)Math.Min(4, to - n);
-            float* w = matrix + (n * inner);
             for (int r = 0; r < rows; r++)
-            {
-                float* x = input + (r * inner), y = output + (r * outer) + n;
-                if (block == 4)
-                    Dot4(x, w, y, inner);
-                for (int i = 0; block < 4 && i < block; i++)
-                    y[i] = Dot(x, w + (i * inner), inner);
-                for (int i = 0; bias is not null && i < block; i++)
-                    y[i] += bias[n + i];
-            }
-
-            n += block;
+                output[(r * outer) + n] = Dot(input + (r * inner), matrix + (n * inner), inner) + (bias is null ? 0 : bias[n]);
         }
     }
 
+    // One row of the matrix after the other: memory is read fastest in one stream.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Dot(float* x, float* w, long length)
     {
-        Vector256<float> first = default, second = default;
+        Vector256<float> a = default, b = default, c = default, d = default;
         long k = 0;
-        for (; k <= length - 16; k += 16)
+        for (; k <= length - 32; k += 32)
         {
-            first = Vector256.FusedMultiplyAdd(Vector256.Load(x + k), Vector256.Load(w + k), first);
-            second = Vector256.FusedMultiplyAdd(Vector256.Load(x + k + 8), Vector256.Load(w + k + 8), second);
+            a = Vector256.FusedMultiplyAdd(Vector256.Load(x + k), Vector256.Load(w + k), a);
+            b = Vector256.FusedMultiplyAdd(Vector256.Load(x + k + 8), Vector256.Load(w + k + 8), b);
+            c = Vector256.FusedMultiplyAdd(Vector256.Load(x + k + 16), Vector256.Load(w + k + 16), c);
+            d = Vector256.FusedMultiplyAdd(Vector256.Load(x + k + 24), Vector256.Load(w + k + 24), d);
         }
 
-        float sum = Vector256.Sum(first + second);
+        for (; k <= length - 8; k += 8)
+            a = Vector256.FusedMultiplyAdd(Vector256.Load(x + k), Vector256.Load(w + k), a);
+        float sum = Vector256.Sum(a + b + (c + d));
         for (; k < length; k++)
             sum += x[k] * w[k];
         return sum;
-    }
-
-    // One row against four rows of the matrix: eight chains, enough to keep memory busy.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot4(float* x, float* w, float* y, long length)
-    {
-        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
-        float* w1 = w + length, w2 = w1 + length, w3 = w2 + length;
-        long k = 0;
-        for (; k <= length - 16; k += 16)
-        {
-            Vector256<float> low = Vector256.Load(x + k), high = Vector256.Load(x + k + 8);
-            a0 = Vector256.FusedMultiplyAdd(low, Vector256.Load(w + k), a0);
-            b0 = Vector256.FusedMultiplyAdd(high, Vector256.Load(w + k + 8), b0);
-            a1 = Vector256.FusedMultiplyAdd(low, Vector256.Load(w1 + k), a1);
-            b1 = Vector256.FusedMultiplyAdd(high, Vector256.Load(w1 + k + 8), b1);
-            a2 = Vector256.FusedMultiplyAdd(low, Vector256.Load(w2 + k), a2);
-            b2 = Vector256.FusedMultiplyAdd(high, Vector256.Load(w2 + k + 8), b2);
-            a3 = Vector256.FusedMultiplyAdd(low, Vector256.Load(w3 + k), a3);
-            b3 = Vector256.FusedMultiplyAdd(high, Vector256.Load(w3 + k + 8), b3);
-        }
-
-        (y[0], y[1], y[2], y[3]) = (Vector256.Sum(a0 + b0), Vector256.Sum(a1 + b1), Vector256.Sum(a2 + b2), Vector256.Sum(a3 + b3));
-        for (; k < length; k++)
-        {
-            y[0] += x[k] * w[k];
-            y[1] += x[k] * w1[k];
-            y[2] += x[k] * w2[k];
-            y[3] += x[k] * w3[k];
-        }
     }
 
     [LibraryImport("LibTorchSharp")]

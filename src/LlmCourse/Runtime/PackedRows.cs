@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace LlmCourse.Runtime;
 
@@ -13,6 +14,8 @@ internal static unsafe class PackedRows
     public const int Lanes = 8;
 
     private const int Together = 8; // rows of the matrix: as many chains keep both multipliers busy
+
+    private const int CacheLine = 16; // numbers
 
     private const int Terms = 64; // that are added one behind the other: more would add up their rounding
 
@@ -69,18 +72,24 @@ internal static unsafe class PackedRows
     private static void Add8(float* lanes, float* w, float* sums, int terms, long inner)
     {
         Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
-        float* v = w + (4 * inner), end = w + terms;
-        for (; w < end; w++, v++, lanes += Lanes)
+        for (float* end = w + terms; w < end;)
         {
-            Vector256<float> x = Vector256.Load(lanes);
-            a0 = Vector256.FusedMultiplyAdd(x, Vector256.Create(w[0]), a0);
-            a1 = Vector256.FusedMultiplyAdd(x, Vector256.Create(w[inner]), a1);
-            a2 = Vector256.FusedMultiplyAdd(x, Vector256.Create(w[2 * inner]), a2);
-            a3 = Vector256.FusedMultiplyAdd(x, Vector256.Create(w[3 * inner]), a3);
-            a4 = Vector256.FusedMultiplyAdd(x, Vector256.Create(v[0]), a4);
-            a5 = Vector256.FusedMultiplyAdd(x, Vector256.Create(v[inner]), a5);
-            a6 = Vector256.FusedMultiplyAdd(x, Vector256.Create(v[2 * inner]), a6);
-            a7 = Vector256.FusedMultiplyAdd(x, Vector256.Create(v[3 * inner]), a7);
+            // Eight short streams are none that the processor reads ahead: the next eight rows come along while these are multiplied.
+            for (int i = 0; Sse.IsSupported && i < Together; i++)
+                Sse.Prefetch1(w + ((Together + i) * inner));
+            for (float* line = w + CacheLine < end ? w + CacheLine : end; w < line; w++, lanes += Lanes)
+            {
+                Vector256<float> x = Vector256.Load(lanes);
+                float* v = w + (4 * inner);
+                a0 = Vector256.FusedMultiplyAdd(x, Vector256.Create(w[0]), a0);
+                a1 = Vector256.FusedMultiplyAdd(x, Vector256.Create(w[inner]), a1);
+                a2 = Vector256.FusedMultiplyAdd(x, Vector256.Create(w[2 * inner]), a2);
+                a3 = Vector256.FusedMultiplyAdd(x, Vector256.Create(w[3 * inner]), a3);
+                a4 = Vector256.FusedMultiplyAdd(x, Vector256.Create(v[0]), a4);
+                a5 = Vector256.FusedMultiplyAdd(x, Vector256.Create(v[inner]), a5);
+                a6 = Vector256.FusedMultiplyAdd(x, Vector256.Create(v[2 * inner]), a6);
+                a7 = Vector256.FusedMultiplyAdd(x, Vector256.Create(v[3 * inner]), a7);
+            }
         }
 
         (Vector256.Load(sums) + a0).Store(sums);

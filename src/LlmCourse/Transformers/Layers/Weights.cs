@@ -22,6 +22,8 @@ internal sealed class Weights : IDisposable
         _names = names;
         _rows = rows;
         Whole = empty([rows.Sum(), .. rest], type, device).DetachFromDisposeScope();
+        if (Kernels.Fast)
+            NativeMemory.PreferLargePages(Whole);
         _parts = MakeParts(Whole, Array.ConvertAll(names, _ => trainable));
     }
 
