@@ -85,7 +85,7 @@ internal sealed class BlockMemory(StackConfig config, MemoryChoices choices, lon
             output |= _choices.Trained[path + ".q_norm"].Any || _choices.Trained[path + ".k_norm"].Any;
         }
 
-        if (_config.Positions.Kind == PositionKind.Rotary)
+        if (_config.PositionsOf(layer).Kind == PositionKind.Rotary)
         {
             long turned = _rows * (Query + Key) * _choices.Size; // only angles are kept, and all blocks share them
             operations.Add(new Operation(turned, Flowing: waiting + (2 * turned)));

@@ -46,7 +46,7 @@ internal sealed record AttentionMask : IDisposable
     /// <summary>Where the graph is cut: many blocks read what the bias becomes.</summary>
     public GraphCuts? Cuts { get; init; }
 
-    /// <summary>The mask of a layer that sees <paramref name="window"/> positions back, itself included (null: all).</summary>
+    /// <summary>The mask of a layer that sees <paramref name="window"/> positions back, itself included, and as many ahead unless causal (null: all).</summary>
     public Lowered Lower(int? window)
     {
         int limit = window is { } size && size < Keys ? size : 0;
@@ -101,7 +101,7 @@ internal sealed record AttentionMask : IDisposable
             return true;
         if (Causal && key > query)
             return false;
-        if (window > 0 && query - key >= window)
+        if (window > 0 && Math.Abs(query - key) >= window)
             return false;
         if (Segments is not null && SegmentOf(row, key) is >= 0 and var segment && segment != SegmentOf(row, query))
             return false;

@@ -78,7 +78,7 @@ internal sealed class Block
         return norms.OnSum(x.Plus(context.Drop(output, _config.Dropout)), context).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What all blocks of one forward pass share, and the keys and values in front of this one.</summary>
+    /// <summary>What all blocks of one forward pass share, and the angles of this one and the keys and values in front of it.</summary>
     internal sealed record Pass(ForwardContext Context, AttentionMask SelfMask)
     {
         public Rotary.Angles? Rotary { get; init; }

@@ -14,7 +14,7 @@ internal sealed class Stack : IDisposable
     private readonly Norm? _embeddingNorm;
     private readonly Norm? _finalNorm;
     private readonly RelativeBias? _bias;
-    private readonly Rotary? _rotary;
+    private readonly Dictionary<PositionConfig, Rotary> _rotaries = []; // one serves all layers of one setting
     private readonly PositionTable? _sinusoids;
     private readonly Block[] _blocks;
 
@@ -32,8 +32,8 @@ internal sealed class Stack : IDisposable
             _bias = new RelativeBias(store, path + ".relative_bias", positions, !config.Causal, config.Heads);
         if (positions.Kind == PositionKind.Sinusoidal)
             _sinusoids = Sinusoidal.Table((int)width);
-        if (positions.Kind == PositionKind.Rotary)
-            _rotary = new Rotary(positions, config.HeadSize);
+        foreach (PositionConfig rotary in Enumerable.Range(0, config.Layers).Select(config.PositionsOf).Where(layer => layer.Kind == PositionKind.Rotary).Distinct())
+            _rotaries.Add(rotary, new Rotary(rotary, config.HeadSize));
         _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new Block(store, $"{path}.{layer}", config, layer, width))];
         if (config.Norm.Final)
             _finalNorm = new Norm(store, path + ".final_norm", config.Norm, width);
@@ -71,7 +71,6 @@ internal sealed class Stack : IDisposable
         List<Tensor>? hidden = context.CaptureHiddenStates ? [] : null;
         Block.Pass pass = new(context, selfMask)
         {
-            Rotary = _rotary?.At(positions, x.dtype, x.device),
             CrossMask = crossMask,
             MemoryStates = memory?.States,
             Attentions = context.CaptureAttentions ? [] : null,
@@ -79,7 +78,7 @@ internal sealed class Stack : IDisposable
         };
         try
         {
-            x = RunBlocks(x, pass, entries, hidden);
+            x = RunBlocks(x, pass, _rotaries.ToDictionary(rotary => rotary.Key, rotary => rotary.Value.At(positions, x.dtype, x.device)), entries, hidden);
         }
         catch
         {
@@ -93,18 +92,23 @@ internal sealed class Stack : IDisposable
 
     public void Dispose()
     {
-        _rotary?.Dispose();
+        foreach (Rotary rotary in _rotaries.Values)
+            rotary.Dispose();
         _sinusoids?.Dispose();
     }
 
-    private Tensor RunBlocks(Tensor x, Block.Pass shared, Tensor? entries, List<Tensor>? hidden)
+    private Tensor RunBlocks(Tensor x, Block.Pass shared, Dictionary<PositionConfig, Rotary.Angles> angles, Tensor? entries, List<Tensor>? hidden)
     {
         ForwardContext context = shared.Context;
         bool recompute = context.GradientCheckpointing && is_grad_enabled() && context.Cache is null;
         for (int layer = 0; layer < _blocks.Length; layer++)
         {
             Block block = _blocks[layer];
-            Block.Pass pass = entries is null ? shared : shared with { Front = (Entry(entries, 2 * layer), Entry(entries, (2 * layer) + 1)) };
+            Block.Pass pass = shared with
+            {
+                Rotary = angles.GetValueOrDefault(_config.PositionsOf(layer)),
+                Front = entries is null ? null : (Entry(entries, 2 * layer), Entry(entries, (2 * layer) + 1)),
+            };
             hidden?.Add(x.alias().DetachFromDisposeScope());
             Tensor next = recompute ? RecomputedBlock.Run(block, x, pass) : block.Forward(x, pass);
             x.Dispose(); // autograd keeps what it needs; nothing else needs it

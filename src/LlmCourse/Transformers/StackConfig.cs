@@ -27,6 +27,12 @@ public sealed record StackConfig
     /// <summary>How order enters.</summary>
     public PositionConfig Positions { get; init; } = new();
 
+    /// <summary>
+    /// For each layer how its attention turns queries and keys: rotary, or <see cref="PositionKind.None"/> for not at all. Empty: all
+    /// layers as <see cref="Positions"/> says.
+    /// </summary>
+    public IReadOnlyList<PositionConfig> LayerPositions { get; init; } = [];
+
     /// <summary>Which normalisation, and where.</summary>
     public NormConfig Norm { get; init; } = new();
 
@@ -57,7 +63,10 @@ public sealed record StackConfig
     /// <summary>Scores become cap · tanh(score / cap), or stay where null.</summary>
     public double? AttentionSoftcap { get; init; }
 
-    /// <summary>For each layer how many positions back, itself included, it sees; null is all. Empty: all layers see all.</summary>
+    /// <summary>
+    /// For each layer how many positions back, itself included, it sees; null is all. Empty: all layers see all. A layer that is not
+    /// causal sees as many ahead.
+    /// </summary>
     public IReadOnlyList<int?> Windows { get; init; } = [];
 
     /// <summary>Whether attention and feed-forward read the same normalised input and are added together.</summary>
@@ -87,6 +96,8 @@ public sealed record StackConfig
     internal int KeyValueHeadCount => KeyValueHeads ?? Heads;
 
     internal double Scale => AttentionScale ?? 1 / Math.Sqrt(HeadSize);
+
+    internal PositionConfig PositionsOf(int layer) => LayerPositions.Count == 0 ? Positions : LayerPositions[layer];
 
     internal int? Window(int layer) => Windows.Count == 0 ? null : Windows[layer];
 
@@ -120,6 +131,15 @@ public sealed record StackConfig
             throw new ArgumentException($"{name}.{nameof(ParallelResidual)} goes with norms before the sub-layers and without cross-attention.");
         Norm.Validate($"{name}.{nameof(Norm)}");
         Positions.Validate($"{name}.{nameof(Positions)}", HeadSize);
+        if (LayerPositions.Count != 0 && (LayerPositions.Count != Layers || Positions.Kind != PositionKind.Rotary))
+            throw new ArgumentException($"{name}.{nameof(LayerPositions)} must have one entry for each of the {Layers} layers, and {nameof(Positions)} be rotary.");
+        foreach (PositionConfig positions in LayerPositions)
+        {
+            if (positions.Kind is not (PositionKind.Rotary or PositionKind.None))
+                throw new ArgumentException($"{name}.{nameof(LayerPositions)} must be rotary or none, found {positions.Kind}.");
+            positions.Validate($"{name}.{nameof(LayerPositions)}", HeadSize);
+        }
+
         TransformerConfig.Fits(Positions.Count, width, $"{name}.{nameof(Positions)}.{nameof(Positions.Count)}");
         TransformerConfig.Fits(Positions.Buckets, Heads, $"{name}.{nameof(Positions)}.{nameof(Positions.Buckets)}");
     }

@@ -48,6 +48,20 @@ public sealed class AttentionMaskTests
     }
 
     [SkippableFact]
+    public void A_window_of_an_encoder_reaches_as_far_ahead_as_back()
+    {
+        using AttentionMask mask = new() { Queries = 4, Keys = 4, Offsets = [0], Device = TestDevice.Device, Self = true };
+        Assert.Equal(["1100 1110 0111 0011"], Rows(mask, window: 2));
+    }
+
+    [SkippableFact]
+    public void A_window_counts_in_the_cache_too()
+    {
+        using AttentionMask mask = Causal(2, 6, 4, 1); // rows that hold 4 and 1
+        Assert.Equal(["000110 000011", "110000 011000"], Rows(mask, window: 2));
+    }
+
+    [SkippableFact]
     public void Padding_on_the_left_is_hidden_and_sees_only_itself()
     {
         using AttentionMask mask = new() { Queries = 3, Keys = 3, Offsets = [0, 0], Device = TestDevice.Device, Self = true, Causal = true, Starts = [0, 2] };

@@ -42,6 +42,10 @@ public sealed class TransformerConfigTests
         ["Decoder.Positions.Scaling.Factor"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new RotaryScaling { Factor = 0 } }),
         ["Decoder.Positions.Scaling.HighFrequencyFactor"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new RotaryScaling { Factor = 2, LowFrequencyFactor = 4, HighFrequencyFactor = 1 } }),
         ["Decoder.Positions.Scaling.OriginalLength"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new RotaryScaling { Factor = 2, LowFrequencyFactor = 1, HighFrequencyFactor = 4 } }),
+        ["Decoder.LayerPositions must have one entry for each"] = Tiny.Decoder(stack => stack with { Positions = new PositionConfig { Kind = PositionKind.Rotary }, LayerPositions = [new PositionConfig()] }),
+        ["and Positions be rotary"] = Tiny.Decoder(stack => stack with { LayerPositions = [new PositionConfig(), new PositionConfig()] }),
+        ["Decoder.LayerPositions must be rotary or none, found Learned"] = Layers(new PositionConfig { Kind = PositionKind.Learned, Count = 2 }),
+        ["Decoder.LayerPositions.Theta"] = Layers(new PositionConfig { Kind = PositionKind.Rotary, Theta = -1 }),
         ["Decoder.Positions: 8 buckets"] = With(new PositionConfig { Kind = PositionKind.RelativeBias, Buckets = 8, MaxDistance = 4 }),
         ["VocabularySize is too large"] = Tiny.Decoder() with { VocabularySize = int.MaxValue, Width = int.MaxValue },
         ["Decoder.HeadSize × Heads is too large"] = Tiny.Decoder(stack => stack with { Heads = int.MaxValue, HeadSize = int.MaxValue }),
@@ -61,6 +65,12 @@ public sealed class TransformerConfigTests
         foreach (TransformerConfig config in (TransformerConfig[])[Tiny.Decoder(), Tiny.Encoder(), Tiny.EncoderDecoder(), TransformerConfig.Original(100)])
             Assert.Same(config, config.Validate());
     }
+
+    private static TransformerConfig Layers(PositionConfig second) => Tiny.Decoder(stack => stack with
+    {
+        Positions = new PositionConfig { Kind = PositionKind.Rotary },
+        LayerPositions = [new PositionConfig { Kind = PositionKind.Rotary }, second],
+    });
 
     private static TransformerConfig With(PositionConfig positions) => Tiny.Decoder(stack => stack with { Positions = positions });
 }

@@ -3,9 +3,13 @@ namespace LlmCourse.Transformers.Families;
 /// <summary>Rotary settings as configurations word them: <c>rope_parameters</c>, or the older <c>rope_theta</c> and <c>rope_scaling</c>.</summary>
 internal static class Rope
 {
-    public static PositionConfig Read(ConfigReader config, int headSize)
+    /// <param name="config">The configuration.</param>
+    /// <param name="headSize">The size of a head.</param>
+    /// <param name="layerType">Whose parameters are read, where <c>rope_parameters</c> has some for each type of layer.</param>
+    public static PositionConfig Read(ConfigReader config, int headSize, string? layerType = null)
     {
         ConfigReader? parameters = config.Section("rope_parameters");
+        parameters = layerType is null ? parameters : parameters?.Section(layerType) ?? parameters;
         ConfigReader? scaling = parameters ?? config.Section("rope_scaling");
         double share = parameters?.OptionalNumber("partial_rotary_factor") ?? config.Number(1, "partial_rotary_factor");
         return new PositionConfig
