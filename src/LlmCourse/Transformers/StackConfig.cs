@@ -99,6 +99,13 @@ public sealed record StackConfig
 
     internal PositionConfig PositionsOf(int layer) => LayerPositions.Count == 0 ? Positions : LayerPositions[layer];
 
+    /// <summary>Whether rotary frequencies depend on how long a sequence is.</summary>
+    internal bool PositionsVary => Enumerable.Range(0, Layers).Any(layer => PositionsOf(layer) is { Kind: PositionKind.Rotary, Scaling.Varies: true });
+
+    /// <summary>Whether sequences of both lengths turn queries and keys by the same frequencies.</summary>
+    internal bool TurnAlike(int length, int other) =>
+        Enumerable.Range(0, Layers).Select(layer => PositionsOf(layer).Scaling).All(scaling => scaling is null || scaling.Variant(length) == scaling.Variant(other));
+
     internal int? Window(int layer) => Windows.Count == 0 ? null : Windows[layer];
 
     internal void Validate(string name, int width)

@@ -63,6 +63,15 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
             : throw Wrong(name, value, "a list of strings");
     }
 
+    /// <summary>A list of numbers.</summary>
+    public IReadOnlyList<double> Numbers(string name)
+    {
+        JsonElement value = Find([name], out _) ?? throw Missing([name]);
+        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double number) && double.IsFinite(number))
+            ? [.. value.EnumerateArray().Select(item => item.GetDouble())]
+            : throw Wrong(name, value, "a list of numbers");
+    }
+
     /// <summary>Entries of an object of strings by number, such as id2label; empty where absent.</summary>
     public IReadOnlyList<string> Labels(string name)
     {

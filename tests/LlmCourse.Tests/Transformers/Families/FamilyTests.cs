@@ -60,9 +60,9 @@ public sealed class FamilyTests
     [InlineData("bart", "activation_function", "\"mish\"")]
     [InlineData("bart", "normalize_before", "true")]
     [InlineData("bart", "architectures", "[\"BartForQuestionAnswering\"]", "BartForQuestionAnswering")]
-    [InlineData("llama", "rope_scaling", """{"rope_type":"yarn","factor":2.0}""", "yarn", "rope_type")]
-    [InlineData("llama", "rope_parameters", """{"rope_type":"dynamic","factor":2.0}""", "dynamic", "rope_type")]
-    [InlineData("llama", "rope_scaling", """{"type":"su","factor":2.0}""", "su")]
+    [InlineData("llama", "rope_scaling", """{"rope_type":"proportional","factor":2.0}""", "proportional", "rope_type")]
+    [InlineData("llama", "rope_parameters", """{"type":"mrope","factor":2.0}""", "mrope", "rope_type")]
+    [InlineData("llama", "rope_parameters", """{"full_attention":{"rope_type":"default"}}""", "full_attention")]
     [InlineData("llama", "hidden_act", "\"tanh\"")]
     [InlineData("gpt2", "scale_attn_by_inverse_layer_idx", "true")]
     [InlineData("gpt2", "add_cross_attention", "true")]
@@ -109,12 +109,20 @@ public sealed class FamilyTests
         PositionConfig old = Positions("""{"rope_theta":500.0,"rope_scaling":{"type":"linear","factor":2.0}}"""),
             recent = Positions("""{"rope_parameters":{"rope_theta":500.0,"rope_type":"linear","factor":2.0}}""");
         Assert.Equal(old, recent);
-        Assert.Equal((500, 2), (recent.Theta, recent.Scaling!.Factor));
+        Assert.Equal((500, new LinearScaling { Factor = 2 }), (recent.Theta, recent.Scaling));
         PositionConfig llama3 = Positions("""{"rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}}""");
-        Assert.Equal(new RotaryScaling { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalLength = 8192 }, llama3.Scaling);
+        Assert.Equal(new Llama3Scaling { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalLength = 8192 }, llama3.Scaling);
         Assert.Null(Positions("""{"rope_parameters":{"rope_type":"default","rope_theta":10000.0}}""").Scaling);
         ConfigException error = Assert.Throws<ConfigException>(() => Positions("""{"rope_scaling":{"rope_type":"llama3","factor":8.0}}"""));
         Assert.Contains("low_freq_factor", error.Message, StringComparison.Ordinal);
+        Assert.Equal(new DynamicScaling { Factor = 3, OriginalLength = 16 }, Positions("""{"rope_scaling":{"type":"dynamic","factor":3.0}}""").Scaling);
+        Assert.Equal(new YarnScaling { Factor = 4, OriginalLength = 8, BetaFast = 2, Truncate = false }, Positions("""{"rope_scaling":{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":8,"beta_fast":2,"truncate":false}}""").Scaling);
+        // (0.1 · 2 · ln 4 + 1) / (0.1 · 0.5 · ln 4 + 1), as DeepSeek has it.
+        Assert.Equal(((0.2 * Math.Log(4)) + 1) / ((0.05 * Math.Log(4)) + 1), Positions("""{"rope_scaling":{"rope_type":"yarn","factor":4.0,"mscale":2.0,"mscale_all_dim":0.5}}""").Scaling!.Amplitude, 1e-12);
+        Assert.Equal(1.5, Positions("""{"rope_scaling":{"rope_type":"yarn","factor":4.0,"mscale":2.0,"mscale_all_dim":0.5,"attention_factor":1.5}}""").Scaling!.Amplitude);
+        // The original length beside the scaling counts more than in it; the factor is how much longer the context is.
+        LongScaling su = Assert.IsType<LongScaling>(Positions("""{"original_max_position_embeddings":4,"rope_scaling":{"type":"su","original_max_position_embeddings":8,"short_factor":[1,2],"long_factor":[3,4]}}""").Scaling);
+        Assert.Equal((4, 4.0, 2.0, 3.0), (su.OriginalLength, su.Factor, su.ShortFactors[1], su.LongFactors[0]));
         static PositionConfig Positions(string changes) => Read(Configs.With("llama", changes)).Decoder!.Positions;
     }
 
