@@ -63,7 +63,8 @@ internal sealed class BlockMemory(StackConfig config, MemoryChoices choices, lon
             output |= _choices.Trained[path + ".output_norm"].Any;
         }
 
-        operations.Add(Drop(_config.Dropout, _rows * _choices.Width, output, waiting));
+        double? dropout = path.EndsWith("feedforward", StringComparison.Ordinal) ? _config.FeedForwardOutputDropout : _config.AttentionOutputDropout;
+        operations.Add(Drop(dropout ?? _config.Dropout, _rows * _choices.Width, output, waiting));
         operations.Add(new Operation(Stream, Flowing: Stream)); // the sum
         flows |= output;
         if (placement == NormPlacement.Post)

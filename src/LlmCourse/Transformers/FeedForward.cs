@@ -43,6 +43,7 @@ internal sealed class FeedForward
         Activation.Gelu => x.gelu(TorchSharp.Modules.GELU.Approximate.none),
         Activation.GeluTanh => x.gelu(TorchSharp.Modules.GELU.Approximate.tanh),
         Activation.Silu => nn.functional.silu(x),
+        Activation.Tanh => x.tanh(),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Unknown activation."),
     };
 }

@@ -59,7 +59,7 @@ internal static class Bert
             Encoder = encoder,
             Head = kind switch
             {
-                HeadKind.MaskedLanguageModel => new HeadConfig { Kind = kind, Tied = config.Flag("tie_word_embeddings", true), Bias = true, Transform = encoder.Activation },
+                HeadKind.MaskedLanguageModel => new HeadConfig { Kind = kind, Tied = config.Flag("tie_word_embeddings", true), Bias = true, Transform = encoder.Activation, TransformNorm = true },
                 HeadKind.SequenceClassification or HeadKind.TokenClassification => Heads.Classifier(config, kind, headDropout) with { Bias = true },
                 HeadKind.None => new HeadConfig(),
                 _ => throw Heads.Unsupported("BERT", kind),

@@ -101,6 +101,7 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
         "gelu" or "gelu_python" => Transformers.Activation.Gelu,
         "gelu_new" or "gelu_pytorch_tanh" or "gelu_fast" => Transformers.Activation.GeluTanh,
         "silu" or "swish" => Transformers.Activation.Silu,
+        "tanh" => Transformers.Activation.Tanh,
         _ => null,
     };
 

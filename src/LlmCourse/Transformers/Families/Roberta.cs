@@ -34,7 +34,7 @@ internal static class Roberta
         return read.Head.Kind switch
         {
             HeadKind.MaskedLanguageModel => read with { Head = read.Head with { Transform = Activation.Gelu } }, // whatever hidden_act is
-            HeadKind.SequenceClassification => read with { Pooler = false, Head = read.Head with { Dense = true } },
+            HeadKind.SequenceClassification => read with { Pooler = false, Head = read.Head with { Transform = Activation.Tanh, TransformDropout = read.Head.Dropout } },
             _ => read,
         };
     }
