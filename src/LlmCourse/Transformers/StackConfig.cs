@@ -60,6 +60,9 @@ public sealed record StackConfig
     /// <summary>Whether q, k and v are one parameter, as in GPT-2's <c>c_attn</c>.</summary>
     public bool FusedQueryKeyValue { get; init; }
 
+    /// <summary>Whether gate and up are one parameter, as in ModernBERT's <c>Wi</c>.</summary>
+    public bool FusedGateUp { get; init; }
+
     /// <summary>Whether queries and keys are normalised head by head.</summary>
     public bool QueryKeyNorm { get; init; }
 
@@ -154,6 +157,8 @@ public sealed record StackConfig
             throw new ArgumentException($"{name}.{nameof(EmbeddingScale)} must be finite, found {EmbeddingScale}.");
         if (TokenTypes < 0)
             throw new ArgumentException($"{name}.{nameof(TokenTypes)} must not be negative, found {TokenTypes}.");
+        if (FusedGateUp && !Gated)
+            throw new ArgumentException($"{name}.{nameof(FusedGateUp)} is for {nameof(Gated)} only.");
         if (ParallelResidual && (CrossAttention || Norm.Placement != NormPlacement.Pre))
             throw new ArgumentException($"{name}.{nameof(ParallelResidual)} goes with norms before the sub-layers and without cross-attention.");
         Norm.Validate($"{name}.{nameof(Norm)}");

@@ -6,7 +6,7 @@ internal static class Roberta
     public static Family Family { get; } = new()
     {
         ModelTypes = ["roberta"],
-        Read = Read,
+        Read = config => Read(config, "RobertaForMaskedLM"),
         Modules = config =>
         [
             .. Bert.Modules(config, "roberta"),
@@ -27,10 +27,10 @@ internal static class Roberta
         Leftovers = ["roberta.embeddings.position_ids", "roberta.pooler.", "lm_head.decoder.weight", "lm_head.decoder.bias"],
     };
 
-    private static TransformerConfig Read(ConfigReader config)
+    internal static TransformerConfig Read(ConfigReader config, string otherwise)
     {
         int pad = config.OptionalInt("pad_token_id") ?? 1;
-        TransformerConfig read = Bert.Read(config, "RobertaForMaskedLM", pad, offset: checked(pad + 1));
+        TransformerConfig read = Bert.Read(config, otherwise, pad, offset: checked(pad + 1));
         return read.Head.Kind switch
         {
             HeadKind.MaskedLanguageModel => read with { Head = read.Head with { Transform = Activation.Gelu } }, // whatever hidden_act is
