@@ -51,7 +51,7 @@ internal sealed class Attention
         [.. _query.Sites, .. _keyValue?.Sites ?? [], .. _output.Sites, .. new[] { _queryNorm, _keyNorm }.OfType<Norm>().Select(norm => norm.Site)];
 
     /// <summary>Self-attention over x [B, T, D] → [B, T, D]; with a cache, over what it holds as well, or over what stands in front.</summary>
-    public Tensor Self(Tensor x, int layer, Block.Pass pass)
+    public Tensor Self(Tensor x, Block.Pass pass)
     {
         using var scope = NewDisposeScope();
         ForwardContext context = pass.Context;
@@ -61,10 +61,10 @@ internal sealed class Attention
         if (pass.Rotary is { } rotary)
             (q, k) = (Kernels.Rotate(q, rotary.Cos, rotary.Sin), Kernels.Rotate(k, rotary.Cos, rotary.Sin));
         if (context.Cache is { } cache)
-            (k, v) = cache.Append(layer, k, v);
+            (k, v) = cache.Append(pass.Layer, k, v);
         if (pass.Front is { } front)
             (k, v) = (Join(front.Keys, k), Join(front.Values, v));
-        return Mix(q, k, v, pass.SelfMask.Lower(_config.Window(layer)), context, pass.Attentions).MoveToOuterDisposeScope();
+        return Mix(q, k, v, pass.SelfMask.Lower(_config.Window(pass.Layer)), context, pass.Attentions).MoveToOuterDisposeScope();
     }
 
     /// <summary>Attention of x [B, T, D] over an encoder's keys and values → [B, T, D].</summary>

@@ -6,6 +6,12 @@ public sealed record StackConfig
     /// <summary>The number of blocks.</summary>
     public required int Layers { get; init; }
 
+    /// <summary>How many groups of layers share their weights (ALBERT; Lan et al. 2020, section 3.1); null: every layer has its own.</summary>
+    public int? LayerGroups { get; init; }
+
+    /// <summary>With <see cref="LayerGroups"/>: how many layers of different weights a group runs one after the other.</summary>
+    public int GroupSize { get; init; } = 1;
+
     /// <summary>Query heads H.</summary>
     public required int Heads { get; init; }
 
@@ -54,6 +60,9 @@ public sealed record StackConfig
     /// <summary>Whether q, k and v are one parameter, as in GPT-2's <c>c_attn</c>.</summary>
     public bool FusedQueryKeyValue { get; init; }
 
+    /// <summary>Whether gate and up are one parameter, as in ModernBERT's <c>Wi</c>.</summary>
+    public bool FusedGateUp { get; init; }
+
     /// <summary>Whether queries and keys are normalised head by head.</summary>
     public bool QueryKeyNorm { get; init; }
 
@@ -75,6 +84,9 @@ public sealed record StackConfig
     /// <summary>What embeddings are multiplied by.</summary>
     public double EmbeddingScale { get; init; } = 1;
 
+    /// <summary>Whether that factor is rounded to the type of the weights first (Gemma; in bf16 √3072 is 55.5).</summary>
+    public bool RoundedEmbeddingScale { get; init; }
+
     /// <summary>The number of token types, 0 for none.</summary>
     public int TokenTypes { get; init; }
 
@@ -83,6 +95,12 @@ public sealed record StackConfig
 
     /// <summary>Dropout on embeddings; null is <see cref="Dropout"/>.</summary>
     public double? EmbeddingDropout { get; init; }
+
+    /// <summary>Dropout on what attention adds; null is <see cref="Dropout"/>.</summary>
+    public double? AttentionOutputDropout { get; init; }
+
+    /// <summary>Dropout on what the feed-forward adds; null is <see cref="Dropout"/>.</summary>
+    public double? FeedForwardOutputDropout { get; init; }
 
     /// <summary>Dropout on attention weights.</summary>
     public double AttentionDropout { get; init; }
@@ -108,6 +126,14 @@ public sealed record StackConfig
 
     internal int? Window(int layer) => Windows.Count == 0 ? null : Windows[layer];
 
+    /// <summary>How many layers have weights of their own.</summary>
+    internal int OwnLayers => LayerGroups is { } groups ? checked(groups * GroupSize) : Layers;
+
+    /// <summary>Whose weights a layer runs: its own number, or that of a layer of its group.</summary>
+    internal int WeightsOf(int layer) => LayerGroups is { } groups
+        ? ((int)(layer / GroupSize / ((double)(Layers / GroupSize) / groups)) * GroupSize) + (layer % GroupSize)
+        : layer;
+
     internal void Validate(string name, int width)
     {
         TransformerConfig.Positive(Layers, $"{name}.{nameof(Layers)}");
@@ -118,14 +144,18 @@ public sealed record StackConfig
             throw new ArgumentException($"{name}.{nameof(KeyValueHeads)} must divide Heads = {Heads}, found {KeyValueHeadCount}.");
         if (Windows.Count != 0 && (Windows.Count != Layers || Windows.Any(window => window <= 0)))
             throw new ArgumentException($"{name}.{nameof(Windows)} must have one positive or null entry for each of the {Layers} layers.");
+        TransformerConfig.Positive(GroupSize, $"{name}.{nameof(GroupSize)}");
+        if (LayerGroups is { } groups && (groups <= 0 || Layers % GroupSize != 0 || groups > Layers / GroupSize))
+            throw new ArgumentException($"{name}.{nameof(LayerGroups)} = {groups} groups of {nameof(GroupSize)} = {GroupSize} layers do not fit into {Layers} layers.");
         TransformerConfig.Fits((long)Heads * HeadSize, width, $"{name}.{nameof(HeadSize)} × {nameof(Heads)}");
         TransformerConfig.Fits(FeedForwardWidth, width, $"{name}.{nameof(FeedForwardWidth)}");
         TransformerConfig.Fits(TokenTypes, width, $"{name}.{nameof(TokenTypes)}");
         TransformerConfig.Share(Dropout, $"{name}.{nameof(Dropout)}");
         TransformerConfig.Share(AttentionDropout, $"{name}.{nameof(AttentionDropout)}");
         TransformerConfig.Share(ActivationDropout, $"{name}.{nameof(ActivationDropout)}");
-        if (EmbeddingDropout is { } share)
-            TransformerConfig.Share(share, $"{name}.{nameof(EmbeddingDropout)}");
+        TransformerConfig.Share(EmbeddingDropout ?? 0, $"{name}.{nameof(EmbeddingDropout)}");
+        TransformerConfig.Share(AttentionOutputDropout ?? 0, $"{name}.{nameof(AttentionOutputDropout)}");
+        TransformerConfig.Share(FeedForwardOutputDropout ?? 0, $"{name}.{nameof(FeedForwardOutputDropout)}");
         if (AttentionSoftcap is not (null or > 0))
             throw new ArgumentException($"{name}.{nameof(AttentionSoftcap)} must be positive, found {AttentionSoftcap}.");
         if (AttentionScale is { } scale && !double.IsFinite(scale))
@@ -134,6 +164,8 @@ public sealed record StackConfig
             throw new ArgumentException($"{name}.{nameof(EmbeddingScale)} must be finite, found {EmbeddingScale}.");
         if (TokenTypes < 0)
             throw new ArgumentException($"{name}.{nameof(TokenTypes)} must not be negative, found {TokenTypes}.");
+        if (FusedGateUp && !Gated)
+            throw new ArgumentException($"{name}.{nameof(FusedGateUp)} is for {nameof(Gated)} only.");
         if (ParallelResidual && (CrossAttention || Norm.Placement != NormPlacement.Pre))
             throw new ArgumentException($"{name}.{nameof(ParallelResidual)} goes with norms before the sub-layers and without cross-attention.");
         Norm.Validate($"{name}.{nameof(Norm)}");

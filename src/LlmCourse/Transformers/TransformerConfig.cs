@@ -14,6 +14,12 @@ public sealed record TransformerConfig
     /// <summary>The width D of the residual stream (d_model).</summary>
     public required int Width { get; init; }
 
+    /// <summary>
+    /// The width E of the tables where it is not the stream's: a linear map leads from it to <see cref="Width"/> (Lan et al. 2020,
+    /// section 3.1). Null: the tables are as wide as the stream, and there is no map.
+    /// </summary>
+    public int? EmbeddingWidth { get; init; }
+
     /// <summary>The encoder, or null.</summary>
     public StackConfig? Encoder { get; init; }
 
@@ -43,6 +49,9 @@ public sealed record TransformerConfig
 
     /// <summary>The first id of a decoder that reads an encoder.</summary>
     public int? DecoderStartTokenId { get; init; }
+
+    /// <summary>The width of a token's vector in the table.</summary>
+    internal int TableWidth => EmbeddingWidth ?? Width;
 
     /// <summary>The stack whose states the head reads.</summary>
     internal StackConfig Last => Decoder ?? Encoder!;
@@ -95,6 +104,10 @@ public sealed record TransformerConfig
             throw new ArgumentException("A transformer needs an Encoder, a Decoder, or both.");
         Fits(VocabularySize, Width, nameof(VocabularySize));
         Fits(Width, Width, nameof(Width));
+        Positive(TableWidth, nameof(EmbeddingWidth));
+        Fits(VocabularySize, TableWidth, nameof(EmbeddingWidth));
+        if (Head is { Kind: HeadKind.LanguageModel or HeadKind.MaskedLanguageModel, Transform: null } && TableWidth != Width)
+            throw new ArgumentException($"{nameof(EmbeddingWidth)} = {TableWidth} and {nameof(Width)} = {Width} need a Head.Transform between states and output.");
         Encoder?.Validate(nameof(Encoder), Width);
         Decoder?.Validate(nameof(Decoder), Width);
         if (Encoder is { Causal: true })
@@ -112,6 +125,9 @@ public sealed record TransformerConfig
         if (Head.Softcap is not (null or > 0))
             throw new ArgumentException($"Head.Softcap must be positive, found {Head.Softcap}.");
         Share(Head.Dropout, "Head.Dropout");
+        Share(Head.TransformDropout, "Head.TransformDropout");
+        if (Head.Mean && (Head.Kind != HeadKind.SequenceClassification || Decoder is not null || Pooler))
+            throw new ArgumentException("Head.Mean is for sequence classification by an encoder without a pooler.");
         if (!(InitializerRange >= 0))
             throw new ArgumentException($"{nameof(InitializerRange)} must not be negative, found {InitializerRange}.");
         return this;

@@ -59,9 +59,10 @@ internal static class Bert
             Encoder = encoder,
             Head = kind switch
             {
-                HeadKind.MaskedLanguageModel => new HeadConfig { Kind = kind, Tied = config.Flag("tie_word_embeddings", true), Bias = true, Transform = encoder.Activation },
+                HeadKind.MaskedLanguageModel => Heads.Masked(config, encoder.Activation),
                 HeadKind.SequenceClassification or HeadKind.TokenClassification => Heads.Classifier(config, kind, headDropout) with { Bias = true },
                 HeadKind.None => new HeadConfig(),
+                HeadKind.Scalar when config.Text("model_type") == "electra" => new HeadConfig { Kind = kind },
                 _ => throw Heads.Unsupported("BERT", kind),
             },
             Pooler = kind == HeadKind.SequenceClassification

@@ -15,10 +15,23 @@ internal static class Heads
             _ when name.EndsWith("ForMaskedLM", StringComparison.Ordinal) => HeadKind.MaskedLanguageModel,
             _ when name.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => HeadKind.SequenceClassification,
             _ when name.EndsWith("ForTokenClassification", StringComparison.Ordinal) => HeadKind.TokenClassification,
+            // The heads of ELECTRA's discriminator; of BERT and ALBERT, whose second head no language model needs.
+            "ElectraForPreTraining" => HeadKind.Scalar,
+            "BertForPreTraining" or "AlbertForPreTraining" => HeadKind.MaskedLanguageModel,
             _ when name.EndsWith("Model", StringComparison.Ordinal) && !name.EndsWith("EncoderModel", StringComparison.Ordinal) => HeadKind.None,
             _ => throw new UnsupportedModelException($"config.json: \"architectures\": \"{name}\" is not supported."),
         };
     }
+
+    /// <summary>A masked language model's head as BERT has it: dense, activation, norm, and an output with a bias.</summary>
+    public static HeadConfig Masked(ConfigReader config, Activation transform) => new()
+    {
+        Kind = HeadKind.MaskedLanguageModel,
+        Tied = config.Flag("tie_word_embeddings", true),
+        Bias = true,
+        Transform = transform,
+        TransformNorm = true,
+    };
 
     /// <summary>A classification head as every family configures it.</summary>
     public static HeadConfig Classifier(ConfigReader config, HeadKind kind, double dropout)

@@ -15,7 +15,7 @@ internal sealed class WeightNames
         foreach (ModuleName module in family.Modules(config))
         {
             int layers = !module.Ours.Contains("{i}", StringComparison.Ordinal) ? 1
-                : (module.Ours.StartsWith("encoder.", StringComparison.Ordinal) ? config.Encoder : config.Decoder)?.Layers ?? 0;
+                : (module.Ours.StartsWith("encoder.", StringComparison.Ordinal) ? config.Encoder : config.Decoder)?.OwnLayers ?? 0;
             for (int i = 0; i < layers; i++)
             {
                 string layer = i.ToString(System.Globalization.CultureInfo.InvariantCulture);

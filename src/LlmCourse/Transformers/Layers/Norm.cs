@@ -18,7 +18,7 @@ internal sealed class Norm
         _size = size;
         Site = new AdapterSite(path, SiteKind.Norm, size, size);
         _weight = store.Add(path + ".weight", size);
-        _bias = config.Kind == NormKind.Layer ? store.Add(path + ".bias", size) : null;
+        _bias = config is { Kind: NormKind.Layer, Bias: true } ? store.Add(path + ".bias", size) : null;
         _fromOne = config.UnitOffset ? _weight.Derive(FromOne) : null;
     }
 

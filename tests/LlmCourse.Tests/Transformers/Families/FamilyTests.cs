@@ -53,7 +53,7 @@ public sealed class FamilyTests
     }
 
     [Theory]
-    [InlineData("t5", "feed_forward_proj", "\"gated-tanh\"")]
+    [InlineData("t5", "feed_forward_proj", "\"gated-mish\"")]
     [InlineData("t5", "is_encoder_decoder", "false")]
     [InlineData("t5", "architectures", "[\"T5EncoderModel\"]", "T5EncoderModel")]
     [InlineData("t5", "architectures", "[\"T5ForSequenceClassification\"]", "SequenceClassification")]
@@ -63,7 +63,7 @@ public sealed class FamilyTests
     [InlineData("llama", "rope_scaling", """{"rope_type":"proportional","factor":2.0}""", "proportional", "rope_type")]
     [InlineData("llama", "rope_parameters", """{"type":"mrope","factor":2.0}""", "mrope", "rope_type")]
     [InlineData("llama", "rope_parameters", """{"full_attention":{"rope_type":"default"}}""", "full_attention")]
-    [InlineData("llama", "hidden_act", "\"tanh\"")]
+    [InlineData("llama", "hidden_act", "\"mish\"")]
     [InlineData("gpt2", "scale_attn_by_inverse_layer_idx", "true")]
     [InlineData("gpt2", "add_cross_attention", "true")]
     [InlineData("gpt2", "activation_function", "\"laplace\"")]
