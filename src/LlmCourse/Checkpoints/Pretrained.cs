@@ -75,7 +75,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         {
             WeightNames.TensorName theirs = names.Of(name);
             long[] shape = StoredShape(name, parameter, theirs);
-            weights.Add(new PendingWeight(isBase ? names.WithoutPrefix(theirs.Name) : theirs.Name, parameter.dtype, shape, () =>
+            weights.Add(new PendingWeight(isBase ? names.WithoutPrefix(theirs.Stored) : theirs.Stored, parameter.dtype, shape, () =>
             {
                 using Tensor plain = parameter.detach();
                 return theirs.Transposed ? plain.t().contiguous() : plain.reshape(shape);
@@ -113,10 +113,10 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         foreach ((string name, Parameter parameter) in shapes.NamedParameters)
         {
             WeightNames.TensorName theirs = names.Of(name);
-            string? stored = names.Candidates(theirs.Name).FirstOrDefault(source.Weights.ContainsKey);
+            string? stored = new[] { theirs.Stored, theirs.Name }.SelectMany(names.Candidates).FirstOrDefault(source.Weights.ContainsKey);
             if (stored is null)
             {
-                missing.Add(theirs.Name);
+                missing.Add(theirs.Stored);
                 continue;
             }
 

@@ -129,7 +129,7 @@ internal sealed class Block
 
         public static SubLayerNorms None { get; } = new();
 
-        public IEnumerable<AdapterSite> Sites => new[] { _before, _after, _onSum }.OfType<Norm>().Select(norm => norm.Site);
+        public IEnumerable<AdapterSite> Sites => new[] { _before, _after, _onSum }.OfType<Norm>().SelectMany(norm => norm.Sites);
 
         public Tensor Before(Tensor x, ForwardContext context) => _before?.Forward(x, context) ?? x;
 

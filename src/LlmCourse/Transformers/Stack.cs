@@ -9,10 +9,12 @@ namespace LlmCourse.Transformers;
 internal sealed class Stack : IDisposable
 {
     private readonly StackConfig _config;
+    private readonly bool _narrowTokens;
     private readonly Embedding? _positions;
     private readonly Embedding? _tokenTypes;
     private readonly Norm? _embeddingNorm;
     private readonly Linear? _embeddingProjection;
+    private readonly Linear? _outputProjection;
     private readonly Norm? _finalNorm;
     private readonly RelativeBias? _bias;
     private readonly Dictionary<PositionConfig, Rotary> _rotaries = []; // one serves all layers of one setting
@@ -25,10 +27,12 @@ internal sealed class Stack : IDisposable
     /// <param name="config">The stack's choices.</param>
     /// <param name="width">The width D of the stream.</param>
     /// <param name="embeddingWidth">The width E of the tables, from which a map leads to D; null where they are as wide as the stream.</param>
-    public Stack(ParameterStore store, string path, StackConfig config, long width, long? embeddingWidth)
+    /// <param name="narrowTokens">Whether only the tokens' table is of width E, and a map leads back to it.</param>
+    public Stack(ParameterStore store, string path, StackConfig config, long width, long? embeddingWidth, bool narrowTokens)
     {
         _config = config;
-        long tables = embeddingWidth ?? width;
+        _narrowTokens = narrowTokens;
+        long tables = narrowTokens ? width : embeddingWidth ?? width;
         PositionConfig positions = config.Positions;
         if (positions.Kind == PositionKind.Learned)
             _positions = new Embedding(store, path + ".positions", positions.Count, tables);
@@ -36,8 +40,8 @@ internal sealed class Stack : IDisposable
             _tokenTypes = new Embedding(store, path + ".token_types", config.TokenTypes, tables);
         if (config.Norm.Embedding)
             _embeddingNorm = new Norm(store, path + ".embedding_norm", config.Norm, tables);
-        if (embeddingWidth is not null)
-            _embeddingProjection = new Linear(store, tables, bias: true, (path + ".embedding_projection", width));
+        if (embeddingWidth is { } narrow)
+            _embeddingProjection = new Linear(store, narrow, bias: !narrowTokens, (path + ".embedding_projection", width));
         if (positions.Kind == PositionKind.RelativeBias)
             _bias = new RelativeBias(store, path + ".relative_bias", positions, !config.Causal, config.Heads);
         if (positions.Kind == PositionKind.Sinusoidal)
@@ -48,13 +52,15 @@ internal sealed class Stack : IDisposable
         _layers = [.. Enumerable.Range(0, config.Layers).Select(layer => _blocks[config.WeightsOf(layer)])];
         if (config.Norm.Final)
             _finalNorm = new Norm(store, path + ".final_norm", config.Norm, width);
+        if (narrowTokens)
+            _outputProjection = new Linear(store, width, bias: false, (path + ".output_projection", embeddingWidth!.Value));
     }
 
     public IEnumerable<AdapterSite> Sites =>
-        [.. _embeddingProjection?.Sites ?? [], .. _blocks.SelectMany(block => block.Sites), .. new[] { _embeddingNorm, _finalNorm }.OfType<Norm>().Select(norm => norm.Site)];
+        [.. _embeddingProjection?.Sites ?? [], .. _blocks.SelectMany(block => block.Sites), .. _embeddingNorm?.Sites ?? [], .. _finalNorm?.Sites ?? [], .. _outputProjection?.Sites ?? []];
 
     /// <summary>
-    /// The embeddings of a pass's columns [B, W, E] → hidden states [B, W, D]; <paramref name="front"/> is what its
+    /// The embeddings of a pass's columns [B, W, E] → hidden states [B, W, D] (E again where tokens alone are narrow); <paramref name="front"/> is what its
     /// self-attention may find in front, memory is what cross-attention reads.
     /// </summary>
     public Output Run(Tensor embedded, Columns columns, VirtualTokens? front, ForwardContext context, EncoderMemory? memory)
@@ -129,6 +135,8 @@ internal sealed class Stack : IDisposable
 
         if (_finalNorm is not null)
             x = _finalNorm.Forward(x, context);
+        if (_outputProjection is not null)
+            x = _outputProjection.Forward(x, context); // [B, W, D] → [B, W, E]
         if (_config.FinalDropout)
             x = context.Drop(x, _config.Dropout);
         x = Cut(x, context); // every block of a decoder reads an encoder's states
@@ -168,7 +176,7 @@ internal sealed class Stack : IDisposable
                 $"The model has {config.Count - config.Offset} positions, and a row needs {positions.Maximum + 1}: shorten the text.");
         }
 
-        Tensor x = embedded.alias();
+        Tensor x = _narrowTokens ? _embeddingProjection!.Forward(embedded, context) : embedded.alias();
         if (_tokenTypes is not null)
         {
             Sequences sequences = columns.Sequences;
@@ -184,7 +192,7 @@ internal sealed class Stack : IDisposable
         if (_embeddingNorm is not null)
             x = _embeddingNorm.Forward(x, context);
         x = context.Drop(x, _config.EmbeddingDropout ?? _config.Dropout);
-        return _embeddingProjection?.Forward(x, context) ?? x; // [B, W, E] → [B, W, D]
+        return _narrowTokens || _embeddingProjection is null ? x : _embeddingProjection.Forward(x, context); // [B, W, E] → [B, W, D]
     }
 
     // Virtual tokens are of type 0.

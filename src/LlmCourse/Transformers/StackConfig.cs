@@ -60,11 +60,17 @@ public sealed record StackConfig
     /// <summary>Whether q, k and v are one parameter, as in GPT-2's <c>c_attn</c>.</summary>
     public bool FusedQueryKeyValue { get; init; }
 
-    /// <summary>Whether gate and up are one parameter, as in ModernBERT's <c>Wi</c>.</summary>
+    /// <summary>Whether that parameter holds q, k and v of one head after the other (GPT-NeoX), not all of q first.</summary>
+    public bool QueryKeyValueByHead { get; init; }
+
+    /// <summary>Whether gate and up are one parameter, as in ModernBERT's <c>Wi</c> and Phi-3's <c>gate_up_proj</c>.</summary>
     public bool FusedGateUp { get; init; }
 
     /// <summary>Whether queries and keys are normalised head by head.</summary>
     public bool QueryKeyNorm { get; init; }
+
+    /// <summary>Whether that takes all heads together as one vector (OLMo 2).</summary>
+    public bool JointQueryKeyNorm { get; init; }
 
     /// <summary>What scores are multiplied by: 1/√head size unless set (T5: 1).</summary>
     public double? AttentionScale { get; init; }
@@ -78,7 +84,7 @@ public sealed record StackConfig
     /// </summary>
     public IReadOnlyList<int?> Windows { get; init; } = [];
 
-    /// <summary>Whether attention and feed-forward read the same normalised input and are added together.</summary>
+    /// <summary>Whether attention and feed-forward read the same stream, each through its norm, and are added together.</summary>
     public bool ParallelResidual { get; init; }
 
     /// <summary>What embeddings are multiplied by.</summary>
@@ -164,6 +170,10 @@ public sealed record StackConfig
             throw new ArgumentException($"{name}.{nameof(EmbeddingScale)} must be finite, found {EmbeddingScale}.");
         if (TokenTypes < 0)
             throw new ArgumentException($"{name}.{nameof(TokenTypes)} must not be negative, found {TokenTypes}.");
+        if (QueryKeyValueByHead && (!FusedQueryKeyValue || KeyValueHeadCount != Heads))
+            throw new ArgumentException($"{name}.{nameof(QueryKeyValueByHead)} goes with {nameof(FusedQueryKeyValue)} and as many key as query heads.");
+        if (JointQueryKeyNorm && (!QueryKeyNorm || QueryKeyValueByHead))
+            throw new ArgumentException($"{name}.{nameof(JointQueryKeyNorm)} goes with {nameof(QueryKeyNorm)} and without {nameof(QueryKeyValueByHead)}.");
         if (FusedGateUp && !Gated)
             throw new ArgumentException($"{name}.{nameof(FusedGateUp)} is for {nameof(Gated)} only.");
         if (ParallelResidual && (CrossAttention || Norm.Placement != NormPlacement.Pre))

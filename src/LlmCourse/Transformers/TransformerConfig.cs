@@ -20,6 +20,12 @@ public sealed record TransformerConfig
     /// </summary>
     public int? EmbeddingWidth { get; init; }
 
+    /// <summary>
+    /// Whether only the tokens' table is of width E: its vectors are mapped, without a bias, before positions are added, and another map
+    /// leads the last states back to E, where the head reads them (OPT-350M).
+    /// </summary>
+    public bool NarrowTokens { get; init; }
+
     /// <summary>The encoder, or null.</summary>
     public StackConfig? Encoder { get; init; }
 
@@ -52,6 +58,9 @@ public sealed record TransformerConfig
 
     /// <summary>The width of a token's vector in the table.</summary>
     internal int TableWidth => EmbeddingWidth ?? Width;
+
+    /// <summary>The width of what the head reads.</summary>
+    internal int StateWidth => NarrowTokens ? TableWidth : Width;
 
     /// <summary>The stack whose states the head reads.</summary>
     internal StackConfig Last => Decoder ?? Encoder!;
@@ -106,7 +115,9 @@ public sealed record TransformerConfig
         Fits(Width, Width, nameof(Width));
         Positive(TableWidth, nameof(EmbeddingWidth));
         Fits(VocabularySize, TableWidth, nameof(EmbeddingWidth));
-        if (Head is { Kind: HeadKind.LanguageModel or HeadKind.MaskedLanguageModel, Transform: null } && TableWidth != Width)
+        if (NarrowTokens && (EmbeddingWidth is null || Decoder is null || Encoder is not null || Pooler))
+            throw new ArgumentException($"{nameof(NarrowTokens)} needs an {nameof(EmbeddingWidth)}, and is for a model with a {nameof(Decoder)} alone.");
+        if (Head is { Kind: HeadKind.LanguageModel or HeadKind.MaskedLanguageModel, Transform: null } && TableWidth != StateWidth)
             throw new ArgumentException($"{nameof(EmbeddingWidth)} = {TableWidth} and {nameof(Width)} = {Width} need a Head.Transform between states and output.");
         Encoder?.Validate(nameof(Encoder), Width);
         Decoder?.Validate(nameof(Decoder), Width);
@@ -119,7 +130,7 @@ public sealed record TransformerConfig
         if (Head.Kind is HeadKind.SequenceClassification or HeadKind.TokenClassification)
         {
             Positive(Head.Labels, "Head.Labels");
-            Fits(Head.Labels, Width, "Head.Labels");
+            Fits(Head.Labels, StateWidth, "Head.Labels");
         }
 
         if (Head.Softcap is not (null or > 0))

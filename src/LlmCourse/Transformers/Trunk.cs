@@ -18,9 +18,9 @@ public sealed class Trunk : IDisposable
         _config = config;
         _tokens = new Embedding(store, "embeddings.tokens", config.VocabularySize, config.TableWidth);
         if (config.Encoder is not null)
-            _encoder = new Stack(store, "encoder", config.Encoder, config.Width, config.EmbeddingWidth);
+            _encoder = new Stack(store, "encoder", config.Encoder, config.Width, config.EmbeddingWidth, config.NarrowTokens);
         if (config.Decoder is not null)
-            _decoder = new Stack(store, "decoder", config.Decoder, config.Width, config.EmbeddingWidth);
+            _decoder = new Stack(store, "decoder", config.Decoder, config.Width, config.EmbeddingWidth, config.NarrowTokens);
     }
 
     internal Weights TokenTable => _tokens.Weight;

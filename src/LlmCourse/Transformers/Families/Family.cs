@@ -9,8 +9,9 @@ namespace LlmCourse.Transformers.Families;
 internal sealed record Family
 {
     /// <summary>All families, by what <c>model_type</c> calls them.</summary>
-    private static readonly Family[] All = [T5.Family, Bart.Family, Llama.Family, Gpt2.Family, Bert.Family, Roberta.Family, XlmRoberta.Family,
-        DistilBert.Family, Electra.Family, Albert.Family, ModernBert.Family, Gemma.Family, Gemma2.Family, Gemma3.Family];
+    private static readonly Family[] All = [T5.Family, Bart.Family, Llama.Family, Mistral.Family, Qwen2.Family, Qwen3.Family, Phi3.Family,
+        SmolLm3.Family, Olmo2.Family, Gemma.Family, Gemma2.Family, Gemma3.Family, NeoX.Family, Opt.Family, Gpt2.Family,
+        Bert.Family, Roberta.Family, XlmRoberta.Family, DistilBert.Family, Electra.Family, Albert.Family, ModernBert.Family];
 
     /// <summary>The values of <c>model_type</c> it answers to.</summary>
     public required string[] ModelTypes { get; init; }

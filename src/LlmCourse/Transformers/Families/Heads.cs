@@ -33,6 +33,20 @@ internal static class Heads
         TransformNorm = true,
     };
 
+    /// <summary>The head of a decoder-only model as today's families have it.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="kind">What the head predicts.</param>
+    /// <param name="family">The family's name, for the error.</param>
+    /// <param name="tied">Whether the output is the token table where the file does not say.</param>
+    public static HeadConfig OfDecoder(ConfigReader config, HeadKind kind, string family, bool tied = false) => kind switch
+    {
+        HeadKind.LanguageModel => new HeadConfig { Kind = kind, Tied = config.Flag("tie_word_embeddings", tied) },
+        HeadKind.SequenceClassification => Classifier(config, kind, dropout: 0),
+        HeadKind.TokenClassification => Classifier(config, kind, config.Number(0.1, "classifier_dropout", "hidden_dropout")) with { Bias = config.Flag("token_classification_bias", true) },
+        HeadKind.None => new HeadConfig(),
+        _ => throw Unsupported(family, kind),
+    };
+
     /// <summary>A classification head as every family configures it.</summary>
     public static HeadConfig Classifier(ConfigReader config, HeadKind kind, double dropout)
     {

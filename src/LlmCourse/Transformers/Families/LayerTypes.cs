@@ -19,6 +19,15 @@ internal static class LayerTypes
         return [.. types.Select(type => type == Sliding)];
     }
 
+    /// <summary>The windows of all layers: of those that <c>layer_types</c> names, or by a rule where there is a window; empty where none has one.</summary>
+    public static IReadOnlyList<int?> Windows(ConfigReader config, int layers, int? window, Func<int, bool> otherwise)
+    {
+        IReadOnlyList<bool> windowed = Windowed(config, layers, layer => window is not null && otherwise(layer));
+        if (window is null && windowed.Contains(true))
+            throw new ConfigException($"config.json: \"layer_types\" has {Sliding}, and there is no \"sliding_window\" in use.");
+        return windowed.Contains(true) ? [.. windowed.Select(has => has ? window : null)] : [];
+    }
+
     /// <summary>The rotary settings of one type of layers: an entry of <c>rope_parameters</c>, or a base under a name of its own.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="headSize">The size of a head.</param>

@@ -20,7 +20,12 @@ internal sealed class WeightNames
             {
                 string layer = i.ToString(System.Globalization.CultureInfo.InvariantCulture);
                 string ours = module.Ours.Replace("{i}", layer, StringComparison.Ordinal);
-                _modules[ours] = module with { Ours = ours, Theirs = module.Theirs.Replace("{i}", layer, StringComparison.Ordinal) };
+                _modules[ours] = module with
+                {
+                    Ours = ours,
+                    Theirs = module.Theirs.Replace("{i}", layer, StringComparison.Ordinal),
+                    Stored = module.Stored?.Replace("{i}", layer, StringComparison.Ordinal),
+                };
             }
         }
 
@@ -36,7 +41,7 @@ internal sealed class WeightNames
         if (!_modules.TryGetValue(ours[..dot], out ModuleName? module) || module.IsTensor)
             throw new InvalidOperationException($"The family {_family.ModelTypes[0]} has no name for {ours}.");
         string kind = ours[dot..];
-        return new TensorName(module.Theirs + kind, module.Transposed && kind == ".weight");
+        return new TensorName(module.Theirs + kind, module.Transposed && kind == ".weight") { Stored = (module.Stored ?? module.Theirs) + kind };
     }
 
     /// <summary>What the checkpoint calls one of our modules, such as an adapter's site, or null where it has no such module.</summary>
@@ -72,5 +77,9 @@ internal sealed class WeightNames
     }
 
     /// <summary>A tensor in a checkpoint: its name, and whether it is stored as [input, output].</summary>
-    internal sealed record TensorName(string Name, bool Transposed);
+    internal sealed record TensorName(string Name, bool Transposed)
+    {
+        /// <summary>Its name in files, which may be an older one.</summary>
+        public string Stored { get; init; } = Name;
+    }
 }

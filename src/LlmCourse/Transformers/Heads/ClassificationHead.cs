@@ -17,8 +17,8 @@ internal sealed class ClassificationHead
     public ClassificationHead(ParameterStore store, TransformerConfig config)
     {
         _config = config;
-        _transform = HeadTransform.Of(store, config, config.Width);
-        _output = new Linear(store, config.Width, config.Head.Bias, ("head.output", config.Head.Labels));
+        _transform = HeadTransform.Of(store, config, config.StateWidth);
+        _output = new Linear(store, config.StateWidth, config.Head.Bias, ("head.output", config.Head.Labels));
     }
 
     public IEnumerable<AdapterSite> Sites => [.. _transform?.Sites ?? [], .. _output.Sites];

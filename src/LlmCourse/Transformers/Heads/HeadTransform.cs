@@ -13,7 +13,7 @@ internal sealed class HeadTransform
     private HeadTransform(ParameterStore store, TransformerConfig config, long output)
     {
         _config = config.Head;
-        _dense = new Linear(store, config.Width, _config.TransformBias, ("head.dense", output));
+        _dense = new Linear(store, config.StateWidth, _config.TransformBias, ("head.dense", output));
         _norm = _config.TransformNorm ? new Norm(store, "head.norm", config.Last.Norm, output) : null;
     }
 
@@ -21,7 +21,7 @@ internal sealed class HeadTransform
     public static HeadTransform? Of(ParameterStore store, TransformerConfig config, long output) =>
         config.Head.Transform is null ? null : new HeadTransform(store, config, output);
 
-    public IEnumerable<AdapterSite> Sites => [.. _dense.Sites, .. _norm is null ? [] : new[] { _norm.Site }];
+    public IEnumerable<AdapterSite> Sites => [.. _dense.Sites, .. _norm?.Sites ?? []];
 
     /// <summary>[.., D] → [.., output].</summary>
     public Tensor Forward(Tensor x, ForwardContext context)
