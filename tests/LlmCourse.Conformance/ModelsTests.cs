@@ -120,6 +120,7 @@ public sealed class ModelsTests
         {
             (Tensor got, Tensor? where, double tolerance) = key switch
             {
+                "logits" when model.Config.Head.Kind == HeadKind.Scalar => (model.Values(hidden), labelled, LogitTolerance),
                 "logits" => (model.Logits(hidden, last, context), fixture.Kind == "sequence-classification" ? null : labelled, LogitTolerance),
                 "loss" => (SupervisedLoss.Of(model, batch, ForwardContext.Evaluation), null, LossTolerance),
                 "label_logprobs" => (LogProbabilities(model.Logits(hidden, last, context), inputs["labels"], fixture.Kind), Predicted(mask, fixture.Kind), LogitTolerance),

@@ -9,7 +9,7 @@ internal static class Albert
         Read = Read,
         Modules = Modules,
         BasePrefix = "albert.",
-        Leftovers = ["albert.embeddings.position_ids", "albert.pooler.", "predictions.decoder.weight", "predictions.decoder.bias", "sop_classifier."],
+        Leftovers = ["albert.embeddings.position_ids", "albert.pooler.", "predictions.decoder.weight", "predictions.bias", "predictions.decoder.bias", "sop_classifier."],
     };
 
     private static TransformerConfig Read(ConfigReader config)
@@ -57,13 +57,12 @@ internal static class Albert
             $"encoder.{layer}", $"albert.encoder.albert_layer_groups.{layer / config.Encoder.GroupSize}.albert_layers.{layer % config.Encoder.GroupSize}")),
         new("pooler", "albert.pooler"),
         .. config.Head.Kind == HeadKind.MaskedLanguageModel
-            ? new ModuleName[]
-            {
+            ? (ModuleName[])
+            [
                 new("head.dense", "predictions.dense"),
                 new("head.norm", "predictions.LayerNorm"),
-                new("head.output", "predictions.decoder"),
-                new("head.output.bias", "predictions.bias", IsTensor: true),
-            }
+                .. Heads.Decoder(config, "predictions.decoder", "predictions.bias"),
+            ]
             : [new("head.output", "classifier")],
     ];
 

@@ -68,6 +68,11 @@ internal static class Heads
         };
     }
 
+    /// <summary>The names of such a head's output: files have its bias twice, and only where the matrix is tied are both one.</summary>
+    public static ModuleName[] Decoder(TransformerConfig config, string module, string bias) => config.Head.Tied
+        ? [new("head.output", module), new("head.output.bias", bias, IsTensor: true)]
+        : [new("head.output", module)];
+
     public static UnsupportedModelException Unsupported(string family, HeadKind kind) =>
         new($"A {family} with head {kind} is not supported.");
 }

@@ -12,19 +12,18 @@ internal static class Roberta
             .. Bert.Modules(config, "roberta"),
             .. config.Head.Kind switch
             {
-                HeadKind.MaskedLanguageModel => new ModuleName[]
-                {
+                HeadKind.MaskedLanguageModel => (ModuleName[])
+                [
                     new("head.dense", "lm_head.dense"),
                     new("head.norm", "lm_head.layer_norm"),
-                    new("head.output", "lm_head.decoder"),
-                    new("head.output.bias", "lm_head.bias", IsTensor: true),
-                },
+                    .. Heads.Decoder(config, "lm_head.decoder", "lm_head.bias"),
+                ],
                 HeadKind.SequenceClassification => [new("head.dense", "classifier.dense"), new("head.output", "classifier.out_proj")],
                 _ => [new("head.output", "classifier")],
             },
         ],
         BasePrefix = "roberta.",
-        Leftovers = ["roberta.embeddings.position_ids", "roberta.pooler.", "lm_head.decoder.weight", "lm_head.decoder.bias"],
+        Leftovers = ["roberta.embeddings.position_ids", "roberta.pooler.", "lm_head.decoder.weight", "lm_head.bias", "lm_head.decoder.bias"],
     };
 
     internal static TransformerConfig Read(ConfigReader config, string otherwise)

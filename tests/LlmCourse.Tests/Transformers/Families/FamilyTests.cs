@@ -55,7 +55,7 @@ public sealed class FamilyTests
     [Theory]
     [InlineData("t5", "feed_forward_proj", "\"gated-mish\"")]
     [InlineData("t5", "is_encoder_decoder", "false")]
-    [InlineData("t5", "architectures", "[\"T5EncoderModel\"]", "T5EncoderModel")]
+    [InlineData("t5", "architectures", "[\"T5ForQuestionAnswering\"]", "T5ForQuestionAnswering")]
     [InlineData("t5", "architectures", "[\"T5ForSequenceClassification\"]", "SequenceClassification")]
     [InlineData("bart", "activation_function", "\"mish\"")]
     [InlineData("bart", "normalize_before", "true")]
