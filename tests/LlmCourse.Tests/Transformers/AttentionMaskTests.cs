@@ -112,6 +112,16 @@ public sealed class AttentionMaskTests
     }
 
     [SkippableFact]
+    public void To_a_window_virtual_tokens_stand_right_in_front_of_every_segment()
+    {
+        // Two virtual tokens, then two sequences of two: the second's first token is as far from them as the first's.
+        int[,] segments = { { -1, -1, 0, 0, 1, 1 } };
+        using AttentionMask packed = new() { Queries = 6, Keys = 6, Offsets = [0], Device = TestDevice.Device, Self = true, Causal = true, Segments = segments };
+        Assert.Equal(["100000 110000 011000 001100 010010 000011"], Rows(packed, 2));
+        Assert.Equal(["100000 110000 111000 011100 110010 010011"], Rows(packed, 3));
+    }
+
+    [SkippableFact]
     public void A_bias_is_added_and_what_is_hidden_becomes_minus_infinity()
     {
         using AttentionMask mask = new()

@@ -15,6 +15,7 @@ internal static class Gemma3
         config.Only("attn_logit_softcapping");
         StackConfig stack = read.Decoder!;
         int pattern = config.OptionalInt("sliding_window_pattern") ?? 6;
+        TransformerConfig.Positive(pattern, "sliding_window_pattern");
         IReadOnlyList<bool> windowed = LayerTypes.Windowed(config, stack.Layers, layer => (layer + 1) % pattern != 0);
         int? window = windowed.Contains(true) ? config.Int("sliding_window") : null;
         PositionConfig global = LayerTypes.Rotary(config, stack.HeadSize, "full_attention", "rope_theta", 1_000_000);

@@ -20,6 +20,7 @@ internal static class ModernBert
         HeadKind kind = Heads.Kind(config, "ModernBertForMaskedLM");
         int width = config.Int("hidden_size"), heads = config.Int("num_attention_heads"), layers = config.Int("num_hidden_layers");
         int headSize = width / Math.Max(heads, 1), every = config.OptionalInt("global_attn_every_n_layers") ?? 3;
+        TransformerConfig.Positive(every, "global_attn_every_n_layers");
         IReadOnlyList<bool> windowed = LayerTypes.Windowed(config, layers, layer => layer % every != 0);
         int reach = (config.OptionalInt("local_attention") ?? 128) / 2; // either way, beside the token itself
         PositionConfig global = LayerTypes.Rotary(config, headSize, "full_attention", "global_rope_theta", 160_000);
