@@ -28,6 +28,9 @@ internal sealed record Family
     /// <summary>What stands before the names of the base model's tensors where the file has a head too.</summary>
     public string BasePrefix { get; init; } = "";
 
+    /// <summary>What <c>architectures</c> calls the model without a head that embeddings of texts are made of.</summary>
+    public string BaseModel { get; init; } = "Model";
+
     /// <summary>
     /// Tensors that may stand in a file and mean nothing: buffers, and copies of tied weights. <c>*</c> is any layer number,
     /// a trailing <c>.</c> any rest.

@@ -11,6 +11,7 @@ internal static class T5
         ModelTypes = ["t5", "mt5"],
         Read = Read,
         Modules = Modules,
+        BaseModel = "T5EncoderModel",
         Leftovers = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight",
             "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"],
     };

@@ -66,6 +66,9 @@ internal sealed class WeightNames
     public string WithoutPrefix(string theirs) =>
         _family.BasePrefix.Length > 0 && theirs.StartsWith(_family.BasePrefix, StringComparison.Ordinal) ? theirs[_family.BasePrefix.Length..] : theirs;
 
+    /// <summary>Whether a name has the prefix that a base model's tensors have beside a head.</summary>
+    public bool HasPrefix(string theirs) => _family.BasePrefix.Length > 0 && theirs.StartsWith(_family.BasePrefix, StringComparison.Ordinal);
+
     /// <summary>Whether a tensor may stand in a file without meaning.</summary>
     public bool IsLeftover(string theirs) =>
         _leftovers.Exists(pattern => pattern.IsMatch(theirs) || pattern.IsMatch(_family.BasePrefix + theirs));
