@@ -43,7 +43,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         JsonObject without = JsonObject.Create(config)!;
         without["architectures"] = new JsonArray(family.BaseModel);
         using IWeightSource source = WeightFolder.Open(folder);
-        return From(JsonSerializer.SerializeToElement(without), source, folder, type, device ?? CPU, leaveHead: true);
+        return From(JsonSerializer.SerializeToElement(without), source, folder, type, device ?? CPU, leaveHead: true, null, CancellationToken.None);
     }
 
     /// <summary>
@@ -52,7 +52,12 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
     /// </summary>
     public static Pretrained From(
         JsonElement config, IWeightSource source, string path, ScalarType type, Device device,
-        IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default, bool leaveHead = false)
+        IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        From(config, source, path, type, device, leaveHead: false, progress, cancellationToken);
+
+    private static Pretrained From(
+        JsonElement config, IWeightSource source, string path, ScalarType type, Device device, bool leaveHead,
+        IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         Family family = Family.Of(config);
         TransformerConfig architecture = family.Config(config, source.Weights.ContainsKey);
