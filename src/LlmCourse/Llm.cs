@@ -73,7 +73,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
             return Of(Pretrained.From(gguf.Config, gguf, model, options.Type, device, progress, cancellationToken), inside);
         }
 
-        string folder = Directory.Exists(model) ? model : HubCache.FromEnvironment().Resolve(model, options.Revision);
+        string folder = FolderOf(model, options);
         ModelFiles files = ModelFiles.OfFolder(folder).With(options);
         return Of(Pretrained.FromFolder(folder, options.Type, device, progress, cancellationToken), files, model);
     }

@@ -19,6 +19,22 @@ public sealed class ModelsTests
 
     public static TheoryData<string> WithOlderConfig() => Cases.Of("models", folder => File.Exists(Path.Combine(folder, "expected", "config_v4.json")));
 
+    public static TheoryData<string> WithRotaryScaling() => Cases.Of("models", folder => File.Exists(Path.Combine(folder, "expected", "rope.json")));
+
+    public static TheoryData<string, string> FurtherBatches()
+    {
+        TheoryData<string, string> cases = [];
+        foreach (string folder in Shared.Folders("models"))
+        {
+            foreach (string file in Directory.EnumerateFiles(Path.Combine(folder, "expected"), "outputs_*.safetensors").Where(file => !file.EndsWith("outputs_left.safetensors", StringComparison.Ordinal)).Order())
+                cases.Add(Path.GetFileName(folder), Path.GetFileNameWithoutExtension(file)["outputs".Length..]);
+        }
+
+        if (cases.Count == 0)
+            cases.Add(Cases.None, "");
+        return cases;
+    }
+
     public static TheoryData<string> LeftPadded() => Cases.Of("models", folder => File.Exists(Path.Combine(folder, "expected", "outputs_left.safetensors")));
 
     [SkippableTheory]
@@ -33,6 +49,30 @@ public sealed class ModelsTests
     [SkippableTheory]
     [MemberData(nameof(LeftPadded))]
     public void Left_padding_changes_nothing(string name) => Compare(name, "config.json", "_left");
+
+    [SkippableTheory]
+    [MemberData(nameof(FurtherBatches))]
+    public void Other_lengths_equal_the_reference(string name, string batch) => Compare(name, "config.json", batch);
+
+    [SkippableTheory]
+    [MemberData(nameof(WithRotaryScaling))]
+    public void Rotary_frequencies_equal_the_reference(string name)
+    {
+        foreach (string wording in (string[])["config.json", Path.Combine("expected", "config_v4.json")])
+        {
+            using ModelFixture fixture = ModelFixture.Load(Cases.Folder("models", name), wording);
+            StackConfig stack = fixture.Model.Config.Last;
+            foreach (JsonElement entry in Shared.Json(fixture.Folder, "expected", "rope.json").GetProperty("frequencies").EnumerateArray())
+            {
+                int length = entry.GetProperty("length") is { ValueKind: JsonValueKind.Number } given ? given.GetInt32() : 0;
+                double[] want = [.. entry.GetProperty("inv_freq").EnumerateArray().Select(value => value.GetDouble())];
+                float[] got = Rotary.Frequencies(stack.Positions, stack.HeadSize, length);
+                Assert.Equal(want.Length, got.Length);
+                Assert.All(want.Zip(got), pair => Assert.Equal(pair.First, pair.Second, pair.First * 1e-6));
+                Assert.Equal(entry.GetProperty("attention_factor").GetDouble(), stack.Positions.Scaling!.Amplitude, 1e-12);
+            }
+        }
+    }
 
     [SkippableTheory]
     [MemberData(nameof(Folders))]
@@ -80,6 +120,7 @@ public sealed class ModelsTests
         {
             (Tensor got, Tensor? where, double tolerance) = key switch
             {
+                "logits" when model.Config.Head.Kind == HeadKind.Scalar => (model.Values(hidden), labelled, LogitTolerance),
                 "logits" => (model.Logits(hidden, last, context), fixture.Kind == "sequence-classification" ? null : labelled, LogitTolerance),
                 "loss" => (SupervisedLoss.Of(model, batch, ForwardContext.Evaluation), null, LossTolerance),
                 "label_logprobs" => (LogProbabilities(model.Logits(hidden, last, context), inputs["labels"], fixture.Kind), Predicted(mask, fixture.Kind), LogitTolerance),

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
+using LlmCourse.Encoders;
 using LlmCourse.Tokenization;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
@@ -28,8 +29,9 @@ public sealed class RealFilesTests(RealModels models)
         string folder = RealModels.ModelFolder(file);
         PretrainedTokenizer tokenizer = PretrainedTokenizer.Load(folder);
         // A sentence encoder's own limit stands above the one in tokenizer.json.
-        int longest = Shared.Json(folder, "sentence_bert_config.json").GetProperty("max_seq_length").GetInt32();
-        EncodingOptions options = new() { Truncation = new TruncationOptions { MaxLength = longest } };
+        using SentenceFolder settings = SentenceFolder.Open(folder, ScalarType.Float32, CPU);
+        Assert.Equal(Shared.Json(folder, "sentence_bert_config.json").GetProperty("max_seq_length").GetInt32(), settings.MaxLength);
+        EncodingOptions options = new() { Truncation = new TruncationOptions { MaxLength = settings.MaxLength!.Value } };
         foreach (JsonElement sentence in golden.GetProperty("sentences").EnumerateArray())
             Assert.Equal(sentence.GetProperty("ids").Ints(), tokenizer.Encode(sentence.GetProperty("text").GetString()!, null, options).Ids);
     }
@@ -70,6 +72,30 @@ public sealed class RealFilesTests(RealModels models)
             using Hidden single = model.Trunk.Run(alone);
             Tensor mean = single.States[0].mean([0]).cpu();
             AssertSmall($"embedding {row}", mean.div(mean.norm()).sub(expected[row++]).abs());
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Sentences))]
+    public void A_sentence_encoder_gives_the_golden_embeddings_and_neighbours(string file)
+    {
+        JsonElement golden = RealModels.Json(file);
+        string folder = RealModels.ModelFolder(file);
+        ModelFixture.RequireDevice();
+        Skip.IfNot(Directory.EnumerateFiles(folder, "*.safetensors").Any(), $"{Path.GetFileName(folder)}: the weights are not here");
+        using DisposeScope scope = NewDisposeScope();
+        using SentenceEncoder encoder = SentenceEncoder.Load(folder, new LoadOptions { Device = ModelFixture.Device });
+        JsonElement[] sentences = [.. golden.GetProperty("sentences").EnumerateArray()];
+        IReadOnlyList<float[]> found = encoder.Encode([.. sentences.Select(sentence => sentence.GetProperty("text").GetString()!)], batchSize: 7);
+        using SafetensorsFile embeddings = SafetensorsFile.Open(Path.Combine(Path.GetDirectoryName(RealModels.PathOf(file))!, "embeddings.safetensors"));
+        Tensor expected = embeddings.Read("embeddings"), cosines = embeddings.Read("cosine");
+        for (int i = 0; i < sentences.Length; i++)
+        {
+            AssertSmall($"embedding {i}", tensor(found[i]).sub(expected[i]).abs());
+            AssertSmall($"cosines of {i}", tensor(found.Select(other => (float)encoder.Similarity(found[i], other)).ToArray()).sub(cosines[i]).abs());
+            AssertSmall($"embedding {i} alone", tensor(encoder.Encode(sentences[i].GetProperty("text").GetString()!)).sub(expected[i]).abs());
+            int[] nearest = sentences[i].GetProperty("nearest").Ints(); // beside the sentence itself, which is the nearest of all
+            Assert.Equal(nearest, encoder.Nearest(found[i], found, nearest.Length + 1).Select(pair => pair.Index).Where(other => other != i));
         }
     }
 

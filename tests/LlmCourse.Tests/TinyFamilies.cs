@@ -16,13 +16,26 @@ internal static class TinyFamilies
         "num_heads":4,"relative_attention_num_buckets":8,"relative_attention_max_distance":16,"pad_token_id":0,"eos_token_id":1,"decoder_start_token_id":0
         """;
 
-    public static TheoryData<string> All => ["t5", "t5-gated", "llama", "gpt2", "bart", "bert"];
+    private const string Gemma = """
+        "vocab_size":48,"hidden_size":32,"intermediate_size":40,"num_hidden_layers":3,"num_attention_heads":4,"num_key_value_heads":2,"head_dim":6,
+        "max_position_embeddings":256,"initializer_range":0.3,"sliding_window":4,"query_pre_attn_scalar":9
+        """;
 
-    public static TheoryData<string> LanguageModels => ["t5", "t5-gated", "llama", "gpt2", "bart"];
+    private static readonly string[] Both = ["t5", "t5-gated", "bart"];
+    private static readonly string[] OnlyDecoder = ["llama", "gpt2", "gemma", "gemma2", "gemma3"];
+    private static readonly string[] OnlyEncoder = ["bert", "xlm-roberta", "distilbert", "electra", "albert", "modernbert"];
 
-    public static TheoryData<string> Decoders => ["llama", "gpt2"];
+    public static IEnumerable<string> Names => [.. Both, .. OnlyDecoder, .. OnlyEncoder];
 
-    public static TheoryData<string> EncoderDecoders => ["t5", "t5-gated", "bart"];
+    public static TheoryData<string> All => [.. Names];
+
+    public static TheoryData<string> LanguageModels => [.. Both, .. OnlyDecoder];
+
+    public static TheoryData<string> Decoders => [.. OnlyDecoder];
+
+    public static TheoryData<string> EncoderDecoders => [.. Both];
+
+    public static TheoryData<string> Encoders => [.. OnlyEncoder];
 
     public static JsonElement Config(string name)
     {
@@ -47,6 +60,30 @@ internal static class TinyFamilies
                 {"model_type":"bert","architectures":["BertForMaskedLM"],"vocab_size":48,"hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,
                 "intermediate_size":48,"max_position_embeddings":64,"type_vocab_size":2,"hidden_act":"gelu","initializer_range":0.3}
                 """,
+            "xlm-roberta" => """
+                {"model_type":"xlm-roberta","architectures":["XLMRobertaForMaskedLM"],"vocab_size":48,"hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,
+                "intermediate_size":48,"max_position_embeddings":66,"type_vocab_size":1,"pad_token_id":1,"hidden_act":"gelu","initializer_range":0.3}
+                """,
+            "distilbert" => """
+                {"model_type":"distilbert","architectures":["DistilBertForMaskedLM"],"vocab_size":48,"dim":32,"n_layers":2,"n_heads":4,"hidden_dim":48,
+                "max_position_embeddings":64,"activation":"gelu","initializer_range":0.3}
+                """,
+            "electra" => """
+                {"model_type":"electra","architectures":["ElectraForMaskedLM"],"vocab_size":48,"embedding_size":24,"hidden_size":32,"num_hidden_layers":2,
+                "num_attention_heads":4,"intermediate_size":48,"max_position_embeddings":64,"type_vocab_size":2,"initializer_range":0.3}
+                """,
+            "albert" => """
+                {"model_type":"albert","architectures":["AlbertForMaskedLM"],"vocab_size":48,"embedding_size":24,"hidden_size":32,"num_hidden_layers":2,
+                "num_hidden_groups":1,"inner_group_num":2,"num_attention_heads":4,"intermediate_size":48,"max_position_embeddings":64,"type_vocab_size":2,
+                "initializer_range":0.2}
+                """,
+            "modernbert" => """
+                {"model_type":"modernbert","architectures":["ModernBertForMaskedLM"],"vocab_size":48,"hidden_size":32,"num_hidden_layers":3,"num_attention_heads":4,
+                "intermediate_size":40,"max_position_embeddings":256,"local_attention":6,"global_attn_every_n_layers":2,"pad_token_id":0,"initializer_range":0.2}
+                """,
+            "gemma" => """{"model_type":"gemma","architectures":["GemmaForCausalLM"],""" + Gemma + "}",
+            "gemma2" => """{"model_type":"gemma2","architectures":["Gemma2ForCausalLM"],"attn_logit_softcapping":2.0,"final_logit_softcapping":5.0,""" + Gemma + "}",
+            "gemma3" => """{"model_type":"gemma3_text","architectures":["Gemma3ForCausalLM"],"sliding_window_pattern":2,""" + Gemma + "}",
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such model."),
         });
         return document.RootElement.Clone();

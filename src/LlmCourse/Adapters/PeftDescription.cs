@@ -99,7 +99,7 @@ internal sealed class PeftDescription(Adapter adapter, TransformerModel model, A
     private void Describe(JsonObject config, PTuningOptions encoder)
     {
         DescribePrompt(config);
-        config["encoder_hidden_size"] = encoder.HiddenWidth ?? model.Config.Width;
+        config["encoder_hidden_size"] = encoder.HiddenWidth ?? model.Config.TableWidth;
         config["encoder_num_layers"] = encoder.Encoder == PromptEncoder.Lstm ? encoder.LstmLayers : 2;
         config["encoder_reparameterization_type"] = encoder.Encoder == PromptEncoder.Lstm ? "LSTM" : "MLP";
     }
@@ -111,7 +111,7 @@ internal sealed class PeftDescription(Adapter adapter, TransformerModel model, A
         config["num_attention_heads"] = stack.Heads;
         config["num_layers"] = stack.Layers;
         config["num_transformer_submodules"] = model.Config is { Encoder: not null, Decoder: not null } ? 2 : 1;
-        config["token_dim"] = model.Config.Width;
+        config["token_dim"] = model.Config.TableWidth;
     }
 
     // The ends of the names where they mean exactly these modules, else the full names.

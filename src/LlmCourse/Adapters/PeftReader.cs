@@ -107,7 +107,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
             throw new AdapterException(_weights, $"there is no tensor {Key}.");
         int count = config.Whole("num_virtual_tokens") ?? throw config.Wrong("num_virtual_tokens", "is missing");
         bool prefix = config.PeftType == "PREFIX_TUNING";
-        long width = prefix ? PrefixTuning.Width(model.Config) : model.Config.Width;
+        long width = prefix ? PrefixTuning.Width(model.Config) : model.Config.TableWidth;
         if (stored.Shape is not [long rows, long columns] || columns != width || rows < count || count < 1 || (prefix && rows != count))
             throw new AdapterException(_weights, $"{Key} is [{string.Join(", ", stored.Shape)}] and would be [{count}, {width}] for this model.");
         AdapterMethod method = prefix ? AdapterMethod.PrefixTuning : config.PeftType == "P_TUNING" ? AdapterMethod.PTuning : AdapterMethod.PromptTuning;

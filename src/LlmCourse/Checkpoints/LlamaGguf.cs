@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -118,7 +119,9 @@ internal sealed class LlamaGguf : IWeightSource
         string scaling = file.Metadata.TryGetValue("llama.rope.scaling.type", out object? kind) ? kind.ToString()! : "none";
         if (scaling != "none")
         {
-            rope["rope_type"] = scaling; // what is not linear is refused by name when the configuration is read
+            if (scaling != "linear")
+                throw new UnsupportedModelException($"{path}: llama.rope.scaling.type \"{scaling}\" is not supported; supported: none, linear. Use the Hugging Face folder.");
+            rope["rope_type"] = scaling;
             rope["factor"] = OptionalReal(file, path, "llama.rope.scaling.factor");
         }
         else if (OptionalReal(file, path, "llama.rope.scale_linear") is { } factor && factor != 1)

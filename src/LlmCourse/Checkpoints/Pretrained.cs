@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
 using TorchSharp;
@@ -34,13 +35,29 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         return From(config, source, folder, type, device ?? CPU, progress, cancellationToken);
     }
 
+    /// <summary>Loads a Hugging Face folder's model without its head; a head that the file has is left there.</summary>
+    public static Pretrained TrunkFromFolder(string folder, ScalarType type = ScalarType.Float32, Device? device = null)
+    {
+        JsonElement config = ReadConfig(folder);
+        Family family = Family.Of(config);
+        JsonObject without = JsonObject.Create(config)!;
+        without["architectures"] = new JsonArray(family.BaseModel);
+        using IWeightSource source = WeightFolder.Open(folder);
+        return From(JsonSerializer.SerializeToElement(without), source, folder, type, device ?? CPU, leaveHead: true, null, CancellationToken.None);
+    }
+
     /// <summary>
     /// Loads weights from a source under Hugging Face names. Nothing is allocated before the configuration agrees with the
     /// names and shapes of the file.
     /// </summary>
     public static Pretrained From(
         JsonElement config, IWeightSource source, string path, ScalarType type, Device device,
-        IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+        IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        From(config, source, path, type, device, leaveHead: false, progress, cancellationToken);
+
+    private static Pretrained From(
+        JsonElement config, IWeightSource source, string path, ScalarType type, Device device, bool leaveHead,
+        IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         Family family = Family.Of(config);
         TransformerConfig architecture = family.Config(config, source.Weights.ContainsKey);
@@ -49,7 +66,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
             throw new CheckpointException(path, $"config.json speaks of {layers} layers, and there are {source.Weights.Count} tensors.");
 
         WeightNames names = new(family, architecture);
-        Dictionary<string, string> found = Match(architecture, names, source, path);
+        Dictionary<string, string> found = Match(architecture, names, source, path, leaveHead);
         TransformerModel model = new(architecture, type, device);
         try
         {
@@ -75,7 +92,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         {
             WeightNames.TensorName theirs = names.Of(name);
             long[] shape = StoredShape(name, parameter, theirs);
-            weights.Add(new PendingWeight(isBase ? names.WithoutPrefix(theirs.Name) : theirs.Name, parameter.dtype, shape, () =>
+            weights.Add(new PendingWeight(isBase ? names.WithoutPrefix(theirs.Stored) : theirs.Stored, parameter.dtype, shape, () =>
             {
                 using Tensor plain = parameter.detach();
                 return theirs.Transposed ? plain.t().contiguous() : plain.reshape(shape);
@@ -104,7 +121,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         return JsonFile.Read(path);
     }
 
-    private static Dictionary<string, string> Match(TransformerConfig architecture, WeightNames names, IWeightSource source, string path)
+    private static Dictionary<string, string> Match(TransformerConfig architecture, WeightNames names, IWeightSource source, string path, bool leaveHead = false)
     {
         using TransformerModel shapes = new(architecture, ScalarType.Float32, META);
         Dictionary<string, string> found = new(StringComparer.Ordinal);
@@ -113,10 +130,10 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         foreach ((string name, Parameter parameter) in shapes.NamedParameters)
         {
             WeightNames.TensorName theirs = names.Of(name);
-            string? stored = names.Candidates(theirs.Name).FirstOrDefault(source.Weights.ContainsKey);
+            string? stored = new[] { theirs.Stored, theirs.Name }.SelectMany(names.Candidates).FirstOrDefault(source.Weights.ContainsKey);
             if (stored is null)
             {
-                missing.Add(theirs.Name);
+                missing.Add(theirs.Stored);
                 continue;
             }
 
@@ -127,7 +144,9 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
             known.Add(stored);
         }
 
-        List<string> unexpected = [.. source.Weights.Keys.Where(name => !known.Contains(name) && !names.IsLeftover(name))];
+        // Beside a head the trunk's tensors have a prefix, and the head's have none.
+        bool prefixed = leaveHead && known.Any(names.HasPrefix);
+        List<string> unexpected = [.. source.Weights.Keys.Where(name => !known.Contains(name) && !names.IsLeftover(name) && (!prefixed || names.HasPrefix(name)))];
         if (missing.Count + misshaped.Count + unexpected.Count == 0)
             return found;
         throw new CheckpointException(path, string.Join(" ", new[]

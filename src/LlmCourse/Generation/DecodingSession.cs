@@ -15,14 +15,20 @@ internal sealed class DecodingSession : IDisposable
     private readonly TransformerModel _model;
     private ForwardContext _context;
     private readonly KeyValueCache _cache;
+    private readonly StackConfig _decoder;
     private EncoderMemory? _memory;
+
+    // Where rotary frequencies depend on a row's length: what each row has read, and for which length its cached keys were turned.
+    private (List<int> Tokens, int TurnedFor)[]? _read;
 
     private DecodingSession(TransformerModel model, ForwardContext view, KeyValueCache cache, EncoderMemory? memory)
     {
         _model = model;
         _cache = cache;
         _context = view with { Cache = cache, FreezeBase = true };
+        _decoder = model.Config.Decoder!;
         _memory = memory;
+        _read = _decoder.PositionsVary ? [.. cache.Lengths.Select(_ => (new List<int>(), 0))] : null;
     }
 
     /// <summary>How many tokens each row has read; virtual ones do not count.</summary>
@@ -58,14 +64,32 @@ internal sealed class DecodingSession : IDisposable
 
     /// <summary>
     /// Reads on: row r of <paramref name="tokens"/> comes behind what row r has. Rows may differ in length (padded on the
-    /// right). Gives the hidden states of the new tokens, [B, T, D].
+    /// right). Gives the hidden states of the new tokens, [B, T, D], as a forward pass over the whole rows would: where rotary
+    /// frequencies depend on a row's length and that changes them, rows are read again from their beginning.
     /// </summary>
     public Hidden Append(Sequences tokens)
     {
         if (tokens.Count != Rows)
             throw new ArgumentException($"The session has {Rows} rows, the tokens {tokens.Count}.", nameof(tokens));
         using var noGrad = no_grad();
-        return _model.Trunk.Run(tokens, _context, _memory);
+        if (_read is null)
+            return _model.Trunk.Run(tokens, _context, _memory);
+        (List<int> Tokens, int TurnedFor)[] read = [.. _read.Select((row, r) =>
+            ((List<int>)[.. row.Tokens, .. tokens.Row(r)], row.Tokens.Count + tokens.Lengths[r] + (_context.Virtual?.At(r)?.Count ?? 0)))];
+        // Keys that were turned for a length with other frequencies are no use any more, nor is what upper layers made of them.
+        bool again = _read.Zip(read, (before, now) => before.Tokens.Count > 0 && !_decoder.TurnAlike(before.TurnedFor, now.TurnedFor)).Any(changed => changed);
+        Hidden hidden = again ? ReadAgain(read, tokens) : _model.Trunk.Run(tokens, _context, _memory);
+        _read = read;
+        return hidden;
+    }
+
+    // Reads whole rows, as a forward pass without a cache does, and gives the states of their last tokens.
+    private Hidden ReadAgain((List<int> Tokens, int TurnedFor)[] rows, Sequences last)
+    {
+        _cache.Truncate(new int[Rows]);
+        using Sequences all = Sequences.FromRows([.. rows.Select(row => row.Tokens)], device: last.Ids.device);
+        using Hidden whole = _model.Trunk.Run(all, _context with { CaptureHiddenStates = false, CaptureAttentions = false }, _memory);
+        return whole.Last(all.Lengths, last.Lengths, last.Width);
     }
 
     /// <summary>Reads on and gives the logits behind each row's last token, [B, V].</summary>
@@ -100,6 +124,7 @@ internal sealed class DecodingSession : IDisposable
 
         _cache.Select(rows);
         _context = _context with { Adapter = _context.Adapter?.Select(rows), Virtual = _context.Virtual?.Select(rows) };
+        _read = _read is null ? null : Array.ConvertAll(rows, row => ((List<int>)[.. _read[row].Tokens], _read[row].TurnedFor));
     }
 
     /// <summary>Forgets what each row has behind the given length.</summary>
@@ -115,14 +140,18 @@ internal sealed class DecodingSession : IDisposable
         }
 
         _cache.Truncate([.. lengths.Select((length, row) => length + VirtualRead(row))]);
+        for (int r = 0; r < (_read?.Length ?? 0); r++)
+            _read![r].Tokens.RemoveRange(lengths[r], _read[r].Tokens.Count - lengths[r]);
     }
 
     /// <summary>An independent session at the same place.</summary>
     public DecodingSession Fork()
     {
         using var noGrad = no_grad();
-        return new DecodingSession(
-            _model, _context, _cache.Fork(), _memory?.Select([.. Enumerable.Range(0, Rows)]));
+        return new DecodingSession(_model, _context, _cache.Fork(), _memory?.Select([.. Enumerable.Range(0, Rows)]))
+        {
+            _read = _read is null ? null : Array.ConvertAll(_read, row => ((List<int>)[.. row.Tokens], row.TurnedFor)),
+        };
     }
 
     public void Dispose()

@@ -49,7 +49,8 @@ internal sealed class BlockMemory(StackConfig config, MemoryChoices choices, lon
         NormPlacement placement = _config.Norm.Placement;
         long waiting = flows ? Stream : 0;
         bool input = flows;
-        if (placement is NormPlacement.Pre or NormPlacement.Sandwich)
+        bool skipped = _config.Norm.SkipFirst && path.EndsWith(".0.self", StringComparison.Ordinal);
+        if (placement is NormPlacement.Pre or NormPlacement.Sandwich && !skipped)
         {
             Operation norm = Norm(path + ".norm", _rows, _choices.Width, flows, waiting);
             operations.Add(repeated ? norm with { Kept = Math.Max(0, norm.Kept - Stream), Held = Math.Max(0, norm.Held - Stream) } : norm);
@@ -63,7 +64,8 @@ internal sealed class BlockMemory(StackConfig config, MemoryChoices choices, lon
             output |= _choices.Trained[path + ".output_norm"].Any;
         }
 
-        operations.Add(Drop(_config.Dropout, _rows * _choices.Width, output, waiting));
+        double? dropout = path.EndsWith("feedforward", StringComparison.Ordinal) ? _config.FeedForwardOutputDropout : _config.AttentionOutputDropout;
+        operations.Add(Drop(dropout ?? _config.Dropout, _rows * _choices.Width, output, waiting));
         operations.Add(new Operation(Stream, Flowing: Stream)); // the sum
         flows |= output;
         if (placement == NormPlacement.Post)
@@ -85,7 +87,7 @@ internal sealed class BlockMemory(StackConfig config, MemoryChoices choices, lon
             output |= _choices.Trained[path + ".q_norm"].Any || _choices.Trained[path + ".k_norm"].Any;
         }
 
-        if (_config.Positions.Kind == PositionKind.Rotary)
+        if (_config.PositionsOf(layer).Kind == PositionKind.Rotary)
         {
             long turned = _rows * (Query + Key) * _choices.Size; // only angles are kept, and all blocks share them
             operations.Add(new Operation(turned, Flowing: waiting + (2 * turned)));
@@ -149,7 +151,7 @@ internal sealed class BlockMemory(StackConfig config, MemoryChoices choices, lon
     private bool FeedForward(List<Operation> operations, string path, long waiting, bool flows)
     {
         long inner = _config.FeedForwardWidth, bytes = _rows * inner * _choices.Size;
-        bool output = Project(operations, path, flows, _rows, waiting, _config.Gated ? [("gate", inner), ("up", inner)] : [("up", inner)]);
+        bool output = Project(operations, path, flows, _rows, waiting, _config.FusedGateUp ? [("gate_up", 2 * inner)] : _config.Gated ? [("gate", inner), ("up", inner)] : [("up", inner)]);
         bool keepsInner = _choices.Trained[path + ".down"] is { Whole: true } or { Rank: > 0 };
         // Gated: SiLU in one kernel keeps gate and up, and makes their product again for the gradient of down where it trains down itself;
         // other gates keep what the activation was given, what it gave, and up, which for ReLU are two. Not gated: ReLU keeps its result,

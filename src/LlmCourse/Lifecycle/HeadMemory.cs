@@ -19,8 +19,8 @@ internal sealed class HeadMemory
         TrainedModules trained = choices.Trained;
         string matrix = tokens && head.Tied ? "embeddings.tokens" : "head.output";
         bool adapted = trained["head.output"].Rank > 0 || (trained.FreezesBase && trained["head.output"].Whole);
-        // The dense layer and norm of a masked language model, or of a classifier.
-        Kept = (head.Transform is null && !head.Dense ? 0 : 3 * states) + states;
+        // The dense layer and norm in front of the output.
+        Kept = (head.Transform is null ? 0 : 3 * states) + states;
         Flowing = stream + (2 * states);
         if (tokens && !adapted)
         {

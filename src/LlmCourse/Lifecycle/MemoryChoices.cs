@@ -11,6 +11,9 @@ namespace LlmCourse.Lifecycle;
 /// <param name="Drops">Whether the model's dropout is on.</param>
 internal sealed record MemoryChoices(long Width, ScalarType Type, TrainedModules Trained, bool Trains, bool Drops)
 {
+    /// <summary>The width E of the tables where a map leads from it to D; null where they are as wide as the stream.</summary>
+    public long? EmbeddingWidth { get; init; }
+
     /// <summary>The bytes of a number.</summary>
     public long Size { get; } = TensorMemory.ElementSize(Type);
 

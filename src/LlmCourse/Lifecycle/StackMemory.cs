@@ -20,23 +20,33 @@ internal sealed class StackMemory
     {
         BlockMemory block = new(config, choices, batch, length, memory.Length);
         TrainedModules trained = choices.Trained;
-        long rows = batch * length;
+        long rows = batch * length, tableWidth = choices.EmbeddingWidth ?? choices.Width, tabled = rows * tableWidth * choices.Size;
         _stream = rows * choices.Width * choices.Size;
         bool flows = prompt || trained["embeddings.tokens"].Any || trained[path + ".positions"].Any || trained[path + ".token_types"].Any;
         long tables = tableBytes + trained[path + ".positions"].Bytes + trained[path + ".token_types"].Bytes + (prompt ? trained["prompt"].Bytes : 0);
         int sums = (config.EmbeddingScale == 1 ? 0 : 1) + (config.TokenTypes > 0 ? 1 : 0) + (config.Positions.Kind is PositionKind.Learned or PositionKind.Sinusoidal ? 1 : 0);
-        Embedding.Add(new Operation((1 + sums + (prompt ? 1 : 0)) * _stream, Flowing: 2 * _stream, Trained: tables));
+        Embedding.Add(new Operation((1 + sums + (prompt ? 1 : 0)) * tabled, Flowing: 2 * tabled, Trained: tables));
         if (config.Norm.Embedding)
         {
-            Embedding.Add(block.Norm(path + ".embedding_norm", rows, choices.Width, flows, 0));
+            Embedding.Add(block.Norm(path + ".embedding_norm", rows, tableWidth, flows, 0));
             flows |= trained[path + ".embedding_norm"].Any;
         }
 
-        Embedding.Add(block.Drop(config.EmbeddingDropout ?? config.Dropout, rows * choices.Width, flows, 0));
+        Embedding.Add(block.Drop(config.EmbeddingDropout ?? config.Dropout, rows * tableWidth, flows, 0));
+        if (choices.EmbeddingWidth is not null)
+        {
+            TrainedModules.Role projection = trained[path + ".embedding_projection"];
+            Embedding.Add(new Operation(_stream, projection.Any ? tabled : 0, Flowing: _stream + tabled, Trained: projection.Bytes));
+            flows |= projection.Any;
+        }
+
         AddBias(path, config, choices, length, block.IsExplicit);
         for (int layer = 0; layer < config.Layers; layer++)
         {
-            (IReadOnlyList<IReadOnlyList<Operation>> subLayers, bool after) = block.Of($"{path}.{layer}", flows, BiasFlows, memory.Flows, layer);
+            (IReadOnlyList<IReadOnlyList<Operation>> subLayers, bool after) = block.Of($"{path}.{config.WeightsOf(layer)}", flows, BiasFlows, memory.Flows, layer);
+            // Layers that share weights add to the same gradients, which the last of them makes.
+            if (Enumerable.Range(layer + 1, config.Layers - layer - 1).Any(later => config.WeightsOf(later) == config.WeightsOf(layer)))
+                subLayers = [.. subLayers.Select(operations => (IReadOnlyList<Operation>)[.. operations.Select(operation => operation with { Trained = 0 })])];
             // Between blocks the graph is cut, which keeps the stream; a first norm or a trained projection would anyway.
             bool kept = config.Norm.Placement is NormPlacement.Pre or NormPlacement.Sandwich || !trained.FreezesBase || !after;
             Blocks.Add(kept ? subLayers : [[new Operation(0, _stream, _stream)], .. subLayers]);

@@ -73,7 +73,7 @@ internal sealed class TrainedModules
     public static TrainedModules OfPrompt(long tokens, TransformerModel model)
     {
         TrainedModules trained = new() { FreezesBase = true };
-        trained.Add("prompt", [tokens * SoftPrompt.StoredRows(model.Config), model.Config.Width], Adapters.Lora.TypeFor(model), whole: true);
+        trained.Add("prompt", [tokens * SoftPrompt.StoredRows(model.Config), model.Config.TableWidth], Adapters.Lora.TypeFor(model), whole: true);
         BaseWeights weights = new(model);
         foreach (NamedSite site in new AdapterSites(model, null).Head(model))
         {

@@ -14,4 +14,7 @@ public enum Activation
 
     /// <summary>x · σ(x), also called swish.</summary>
     Silu,
+
+    /// <summary>tanh x.</summary>
+    Tanh,
 }

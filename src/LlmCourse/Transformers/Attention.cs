@@ -42,29 +42,29 @@ internal sealed class Attention
         _output = new Linear(store, q, config.OutputBias, (path + ".o", width));
         if (config.QueryKeyNorm && !cross)
         {
-            _queryNorm = new Norm(store, path + ".q_norm", config.Norm, config.HeadSize);
-            _keyNorm = new Norm(store, path + ".k_norm", config.Norm, config.HeadSize);
+            _queryNorm = new Norm(store, path + ".q_norm", config.Norm, config.JointQueryKeyNorm ? q : config.HeadSize);
+            _keyNorm = new Norm(store, path + ".k_norm", config.Norm, config.JointQueryKeyNorm ? kv : config.HeadSize);
         }
     }
 
     public IEnumerable<AdapterSite> Sites =>
-        [.. _query.Sites, .. _keyValue?.Sites ?? [], .. _output.Sites, .. new[] { _queryNorm, _keyNorm }.OfType<Norm>().Select(norm => norm.Site)];
+        [.. _query.Sites, .. _keyValue?.Sites ?? [], .. _output.Sites, .. _queryNorm?.Sites ?? [], .. _keyNorm?.Sites ?? []];
 
     /// <summary>Self-attention over x [B, T, D] → [B, T, D]; with a cache, over what it holds as well, or over what stands in front.</summary>
-    public Tensor Self(Tensor x, int layer, Block.Pass pass)
+    public Tensor Self(Tensor x, Block.Pass pass)
     {
         using var scope = NewDisposeScope();
         ForwardContext context = pass.Context;
         (Tensor q, Tensor k, Tensor v) = Project(x, context);
-        if (_queryNorm is not null)
+        if (_queryNorm is not null && !_config.JointQueryKeyNorm)
             (q, k) = (_queryNorm.Forward(q, context), _keyNorm!.Forward(k, context));
         if (pass.Rotary is { } rotary)
             (q, k) = (Kernels.Rotate(q, rotary.Cos, rotary.Sin), Kernels.Rotate(k, rotary.Cos, rotary.Sin));
         if (context.Cache is { } cache)
-            (k, v) = cache.Append(layer, k, v);
+            (k, v) = cache.Append(pass.Layer, k, v);
         if (pass.Front is { } front)
             (k, v) = (Join(front.Keys, k), Join(front.Values, v));
-        return Mix(q, k, v, pass.SelfMask.Lower(_config.Window(layer)), context, pass.Attentions).MoveToOuterDisposeScope();
+        return Mix(q, k, v, pass.SelfMask.Lower(_config.Window(pass.Layer)), context, pass.Attentions).MoveToOuterDisposeScope();
     }
 
     /// <summary>Attention of x [B, T, D] over an encoder's keys and values → [B, T, D].</summary>
@@ -86,12 +86,21 @@ internal sealed class Attention
     private (Tensor Query, Tensor Key, Tensor Value) Project(Tensor x, ForwardContext context)
     {
         Tensor[] parts = _query.ForwardParts(x, context);
+        if (_config.QueryKeyValueByHead)
+        {
+            // [B, T, H·3·d] → [B, T, H, 3, d] → 3 × [B, T, H, d]
+            parts = parts[0].view(x.size(0), x.size(1), _config.Heads, 3, _config.HeadSize).unbind(3);
+            return (parts[0], parts[1], parts[2]);
+        }
+
         if (parts.Length == 1)
         {
             long q = (long)_config.Heads * _config.HeadSize, kv = (long)_config.KeyValueHeadCount * _config.HeadSize;
             parts = [parts[0].narrow(-1, 0, q), parts[0].narrow(-1, q, kv), parts[0].narrow(-1, q + kv, kv)];
         }
 
+        if (_config.JointQueryKeyNorm)
+            (parts[0], parts[1]) = (_queryNorm!.Forward(parts[0], context), _keyNorm!.Forward(parts[1], context));
         return (Split(parts[0], _config.Heads), Split(parts[1], _config.KeyValueHeadCount), Split(parts[2], _config.KeyValueHeadCount));
     }
 

@@ -46,7 +46,7 @@ internal sealed record AttentionMask : IDisposable
     /// <summary>Where the graph is cut: many blocks read what the bias becomes.</summary>
     public GraphCuts? Cuts { get; init; }
 
-    /// <summary>The mask of a layer that sees <paramref name="window"/> positions back, itself included (null: all).</summary>
+    /// <summary>The mask of a layer that sees <paramref name="window"/> positions back, itself included, and as many ahead unless causal (null: all).</summary>
     public Lowered Lower(int? window)
     {
         int limit = window is { } size && size < Keys ? size : 0;
@@ -101,11 +101,24 @@ internal sealed record AttentionMask : IDisposable
             return true;
         if (Causal && key > query)
             return false;
-        if (window > 0 && query - key >= window)
+        if (window > 0 && Distance(row, query, key) >= window)
             return false;
         if (Segments is not null && SegmentOf(row, key) is >= 0 and var segment && segment != SegmentOf(row, query))
             return false;
         return (Starts is null || key >= Starts[row]) && (Ends is null || key < Ends[row]);
+    }
+
+    // In columns; but what every sequence of a packed row sees stands right in front of each of them.
+    private int Distance(int row, int query, int key)
+    {
+        if (Segments is null || SegmentOf(row, key) >= 0 || SegmentOf(row, query) is var segment && segment < 0)
+            return Math.Abs(query - key);
+        int start = query, end = key;
+        while (SegmentOf(row, start - 1) == segment)
+            start--;
+        while (SegmentOf(row, end) < 0)
+            end++;
+        return query - start + end - key;
     }
 
     private int SegmentOf(int row, int column) => column < Keys - Queries ? -1 : Segments![row, column - (Keys - Queries)];

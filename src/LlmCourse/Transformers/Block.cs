@@ -7,12 +7,11 @@ namespace LlmCourse.Transformers;
 
 /// <summary>
 /// The one block of every model here: self-attention, cross-attention where there is an encoder to read, feed-forward,
-/// each added to the stream with its norms where the configuration puts them.
+/// each added to the stream with its norms where the configuration puts them. Several layers may run one.
 /// </summary>
 internal sealed class Block
 {
     private readonly StackConfig _config;
-    private readonly int _layer;
     private readonly Attention _self;
     private readonly Attention? _cross;
     private readonly FeedForward _feedForward;
@@ -24,9 +23,8 @@ internal sealed class Block
     public Block(ParameterStore store, string path, StackConfig config, int layer, long width)
     {
         _config = config;
-        _layer = layer;
         int first = store.Groups.Count;
-        _selfNorms = new SubLayerNorms(store, path + ".self", config.Norm, width);
+        _selfNorms = layer == 0 && config.Norm.SkipFirst ? SubLayerNorms.None : new SubLayerNorms(store, path + ".self", config.Norm, width);
         _self = new Attention(store, path + ".self", config, width, cross: false);
         if (config.CrossAttention)
         {
@@ -52,35 +50,41 @@ internal sealed class Block
         ForwardContext context = pass.Context;
         if (_config.ParallelResidual)
         {
-            Tensor attended = _self.Self(_selfNorms.Before(x, context), _layer, pass);
+            Tensor attended = _self.Self(_selfNorms.Before(x, context), pass);
             Tensor fed = _feedForward.Forward(_feedForwardNorms.Before(x, context), context);
-            return x.Plus(context.Drop(attended, _config.Dropout)).PlusInPlace(context.Drop(fed, _config.Dropout)).MoveToOuterDisposeScope();
+            return x.Plus(context.Drop(attended, AttentionDropout)).PlusInPlace(context.Drop(fed, FeedForwardDropout)).MoveToOuterDisposeScope();
         }
 
-        x = Add(x, _selfNorms, context, input => _self.Self(input, _layer, pass));
+        x = Add(x, _selfNorms, AttentionDropout, context, input => _self.Self(input, pass));
         if (_cross is not null)
         {
-            x = Add(x, _crossNorms!, context, input =>
+            x = Add(x, _crossNorms!, AttentionDropout, context, input =>
             {
-                (Tensor keys, Tensor values) = pass.Memory(_layer, _cross);
+                (Tensor keys, Tensor values) = pass.Memory(_cross);
                 return _cross.Cross(input, keys, values, pass.CrossMask!, context, pass.CrossAttentions);
             });
         }
 
-        return Add(x, _feedForwardNorms, context, input => _feedForward.Forward(input, context)).MoveToOuterDisposeScope();
+        return Add(x, _feedForwardNorms, FeedForwardDropout, context, input => _feedForward.Forward(input, context)).MoveToOuterDisposeScope();
     }
 
+    private double AttentionDropout => _config.AttentionOutputDropout ?? _config.Dropout;
+
+    private double FeedForwardDropout => _config.FeedForwardOutputDropout ?? _config.Dropout;
+
     // The four placements of NormPlacement: norms that a placement lacks let everything through.
-    private Tensor Add(Tensor x, SubLayerNorms norms, ForwardContext context, Func<Tensor, Tensor> subLayer)
+    private static Tensor Add(Tensor x, SubLayerNorms norms, double dropout, ForwardContext context, Func<Tensor, Tensor> subLayer)
     {
         using var scope = NewDisposeScope();
         Tensor output = norms.After(subLayer(norms.Before(x, context)), context);
-        return norms.OnSum(x.Plus(context.Drop(output, _config.Dropout)), context).MoveToOuterDisposeScope();
+        return norms.OnSum(x.Plus(context.Drop(output, dropout)), context).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What all blocks of one forward pass share, and the keys and values in front of this one.</summary>
+    /// <summary>What all blocks of one forward pass share, and what is one layer's own: its number, its angles, the keys and values in front.</summary>
     internal sealed record Pass(ForwardContext Context, AttentionMask SelfMask)
     {
+        public int Layer { get; init; }
+
         public Rotary.Angles? Rotary { get; init; }
 
         /// <summary>Keys and values that self-attention finds before its own, each [B or 1, P, Hkv, d].</summary>
@@ -95,9 +99,9 @@ internal sealed class Block
 
         public List<Tensor>? CrossAttentions { get; init; }
 
-        public (Tensor Keys, Tensor Values) Memory(int layer, Attention attention) =>
+        public (Tensor Keys, Tensor Values) Memory(Attention attention) =>
             Context.Cache is { } cache
-                ? cache.Cross(layer, () => attention.ProjectMemory(MemoryStates!, Context))
+                ? cache.Cross(Layer, () => attention.ProjectMemory(MemoryStates!, Context))
                 : attention.ProjectMemory(MemoryStates!, Context);
     }
 
@@ -107,6 +111,10 @@ internal sealed class Block
         private readonly Norm? _before;
         private readonly Norm? _after;
         private readonly Norm? _onSum;
+
+        private SubLayerNorms()
+        {
+        }
 
         public SubLayerNorms(ParameterStore store, string path, NormConfig config, long width)
         {
@@ -119,7 +127,9 @@ internal sealed class Block
                 _onSum = new Norm(store, path + ".norm", config, width);
         }
 
-        public IEnumerable<AdapterSite> Sites => new[] { _before, _after, _onSum }.OfType<Norm>().Select(norm => norm.Site);
+        public static SubLayerNorms None { get; } = new();
+
+        public IEnumerable<AdapterSite> Sites => new[] { _before, _after, _onSum }.OfType<Norm>().SelectMany(norm => norm.Sites);
 
         public Tensor Before(Tensor x, ForwardContext context) => _before?.Forward(x, context) ?? x;
 

@@ -15,8 +15,8 @@ internal sealed class FeedForward
     {
         _config = config;
         long inner = config.FeedForwardWidth;
-        _in = config.Gated
-            ? new Linear(store, width, config.FeedForwardBias, (path + ".gate", inner), (path + ".up", inner))
+        _in = config.FusedGateUp ? new Linear(store, width, config.FeedForwardBias, (path + ".gate_up", 2 * inner))
+            : config.Gated ? new Linear(store, width, config.FeedForwardBias, (path + ".gate", inner), (path + ".up", inner))
             : new Linear(store, width, config.FeedForwardBias, (path + ".up", inner));
         _down = new Linear(store, inner, config.FeedForwardBias, (path + ".down", width));
     }
@@ -28,6 +28,8 @@ internal sealed class FeedForward
     {
         using var scope = NewDisposeScope();
         Tensor[] parts = _in.ForwardParts(x, context);
+        if (_config.FusedGateUp)
+            parts = [parts[0].narrow(-1, 0, _config.FeedForwardWidth), parts[0].narrow(-1, _config.FeedForwardWidth, _config.FeedForwardWidth)];
         if (_config is { Gated: true, Activation: Activation.Silu } && context.Adapter?.ActsOn(_down.Sites[0]) != true && (context.Dropout is null || _config.ActivationDropout == 0) && _down.Bias(context) is null)
             return Kernels.GatedSiluLinear(parts[0], parts[1], _down.Weight(context)).MoveToOuterDisposeScope();
         Tensor inner = !_config.Gated ? Activate(parts[0], _config.Activation)
@@ -43,6 +45,7 @@ internal sealed class FeedForward
         Activation.Gelu => x.gelu(TorchSharp.Modules.GELU.Approximate.none),
         Activation.GeluTanh => x.gelu(TorchSharp.Modules.GELU.Approximate.tanh),
         Activation.Silu => nn.functional.silu(x),
+        Activation.Tanh => x.tanh(),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Unknown activation."),
     };
 }

@@ -21,14 +21,23 @@ public sealed record HeadConfig
     /// <summary>Logits become cap · tanh(logit / cap), or stay where null.</summary>
     public double? Softcap { get; init; }
 
-    /// <summary>Masked language models: a dense layer with this activation and a LayerNorm precede the output.</summary>
+    /// <summary>A dense layer of the head's own with this activation precedes the output; null for none.</summary>
     public Activation? Transform { get; init; }
+
+    /// <summary>Whether that layer has a bias.</summary>
+    public bool TransformBias { get; init; } = true;
+
+    /// <summary>Whether a norm, as the stack's, follows the activation (masked language models).</summary>
+    public bool TransformNorm { get; init; }
+
+    /// <summary>Classification: dropout in front of that layer.</summary>
+    public double TransformDropout { get; init; }
 
     /// <summary>Classification: the number of labels.</summary>
     public int Labels { get; init; }
 
-    /// <summary>Sequence classification: whether a dense tanh layer of the head's own precedes the output (RoBERTa).</summary>
-    public bool Dense { get; init; }
+    /// <summary>Sequence classification by an encoder: whether the mean of a row's states is read, not the first.</summary>
+    public bool Mean { get; init; }
 
     /// <summary>Dropout in front of the output layer.</summary>
     public double Dropout { get; init; }

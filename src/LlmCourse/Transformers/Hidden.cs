@@ -28,6 +28,34 @@ public sealed class Hidden : IDisposable
         CrossAttentions = output.CrossAttentions ?? [];
     }
 
+    private Hidden(Tensor states, Hidden whole)
+    {
+        States = states;
+        Prefix = whole.Prefix?.alias();
+        Starts = new int[whole.Starts.Count];
+        Virtual = whole.Virtual;
+        HiddenStates = Attentions = CrossAttentions = [];
+    }
+
+    /// <summary>
+    /// Of rows that start in column 0 the last states alone, [B, T, D]: <paramref name="counts"/> of a row of <paramref name="lengths"/>,
+    /// padded on the right. What was captured is not taken along.
+    /// </summary>
+    internal Hidden Last(IReadOnlyList<int> lengths, IReadOnlyList<int> counts, int width)
+    {
+        // [B, S, D] → [B·S, D] → [B·T, D] → [B, T, D]
+        long all = States.size(1);
+        long[] index = new long[lengths.Count * width];
+        for (int i = 0; i < index.Length; i++)
+        {
+            int row = i / width;
+            index[i] = (row * all) + Math.Min(lengths[row] - counts[row] + (i % width), all - 1);
+        }
+
+        using Tensor flat = States.reshape(-1, States.size(2)), rows = tensor(index, ScalarType.Int64, States.device), picked = flat.index_select(0, rows);
+        return new Hidden(picked.view(lengths.Count, width, States.size(2)), this);
+    }
+
     /// <summary>The last hidden states, [B, T, D].</summary>
     public Tensor States { get; }
 

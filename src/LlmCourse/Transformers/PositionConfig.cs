@@ -28,7 +28,7 @@ public sealed record PositionConfig
     public int MaxDistance { get; init; } = 128;
 
     /// <summary>How many positions there are; null where nothing limits them.</summary>
-    internal int? Limit => Kind == PositionKind.Learned ? Count - Offset : Count > 0 ? Count : null;
+    internal int? Limit => Kind == PositionKind.Learned ? Count - Offset : Count > 0 ? Scaling?.Reach(Count) ?? Count : null;
 
     internal void Validate(string name, int headSize)
     {
@@ -41,7 +41,7 @@ public sealed record PositionConfig
         if (Kind == PositionKind.Rotary && !(Theta > 0))
             throw new ArgumentException($"{name}.{nameof(Theta)} must be positive, found {Theta}.");
         if (Kind == PositionKind.Rotary)
-            Scaling?.Validate($"{name}.{nameof(Scaling)}");
+            Scaling?.Validate($"{name}.{nameof(Scaling)}", Theta, RotarySize ?? headSize);
         if (Kind == PositionKind.RelativeBias && (Buckets < 4 || MaxDistance <= Buckets / 2))
             throw new ArgumentException($"{name}: {Buckets} buckets and a maximal distance of {MaxDistance} do not fit together.");
     }

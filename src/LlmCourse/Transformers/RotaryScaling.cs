@@ -1,28 +1,41 @@
 namespace LlmCourse.Transformers;
 
-/// <summary>How rotary frequencies are stretched so that a model reads longer texts than it was first trained on.</summary>
-public sealed record RotaryScaling
+/// <summary>
+/// How rotary frequencies are stretched so that a model reads longer texts than it was first trained on: <see cref="LinearScaling"/>,
+/// <see cref="DynamicScaling"/>, <see cref="Llama3Scaling"/>, <see cref="YarnScaling"/> or <see cref="LongScaling"/>.
+/// </summary>
+public abstract record RotaryScaling
 {
-    /// <summary>Every wavelength is multiplied by this (linear), or the long ones are (llama 3).</summary>
-    public required double Factor { get; init; }
-
-    /// <summary>Llama 3 only: wavelengths above OriginalLength / LowFrequencyFactor are stretched in full. Null: linear scaling.</summary>
-    public double? LowFrequencyFactor { get; init; }
-
-    /// <summary>Llama 3 only: wavelengths below OriginalLength / HighFrequencyFactor stay as they are.</summary>
-    public double HighFrequencyFactor { get; init; }
-
-    /// <summary>Llama 3 only: the context length of the first training.</summary>
-    public int OriginalLength { get; init; }
-
-    internal void Validate(string name)
+    private protected RotaryScaling()
     {
-        if (!(Factor > 0))
-            throw new ArgumentException($"{name}.{nameof(Factor)} must be positive, found {Factor}.");
-        if (LowFrequencyFactor is not { } low)
-            return;
-        if (!(low > 0 && HighFrequencyFactor > low))
-            throw new ArgumentException($"{name}.{nameof(HighFrequencyFactor)} must be above {nameof(LowFrequencyFactor)}, which must be positive; found {HighFrequencyFactor} and {low}.");
-        TransformerConfig.Positive(OriginalLength, $"{name}.{nameof(OriginalLength)}");
     }
+
+    /// <summary>What cosines and sines are multiplied by: scores get its square.</summary>
+    internal virtual double Amplitude => 1;
+
+    /// <summary>Whether frequencies depend on how long a sequence is.</summary>
+    internal virtual bool Varies => false;
+
+    /// <summary>Which frequencies a sequence of this many tokens has: equal numbers mean equal ones, and 0 those of short sequences.</summary>
+    internal virtual int Variant(int length) => 0;
+
+    /// <summary>
+    /// The inverse wavelengths, one for each pair, of a sequence of <paramref name="length"/> tokens; they are made in fp32 as the
+    /// checkpoints were trained.
+    /// </summary>
+    internal abstract float[] Frequencies(double theta, int size, int length);
+
+    /// <summary>How many positions a model with a table of <paramref name="count"/> reads with it.</summary>
+    internal virtual int Reach(int count) => count;
+
+    /// <exception cref="ArgumentException">A value is out of range; the message names the property.</exception>
+    internal abstract void Validate(string name, double theta, int size);
+
+    private protected static void PositiveNumber(double value, string name)
+    {
+        if (!(value > 0 && double.IsFinite(value)))
+            throw new ArgumentException($"{name} must be positive, found {value}.");
+    }
+
+    private protected static int Times(int count, double factor) => (int)Math.Min(Math.Max(count, count * factor), int.MaxValue);
 }

@@ -9,41 +9,58 @@ namespace LlmCourse.Transformers;
 internal sealed class Stack : IDisposable
 {
     private readonly StackConfig _config;
+    private readonly bool _narrowTokens;
     private readonly Embedding? _positions;
     private readonly Embedding? _tokenTypes;
     private readonly Norm? _embeddingNorm;
+    private readonly Linear? _embeddingProjection;
+    private readonly Linear? _outputProjection;
     private readonly Norm? _finalNorm;
     private readonly RelativeBias? _bias;
-    private readonly Rotary? _rotary;
+    private readonly Dictionary<PositionConfig, Rotary> _rotaries = []; // one serves all layers of one setting
     private readonly PositionTable? _sinusoids;
     private readonly Block[] _blocks;
+    private readonly Block[] _layers;
 
-    public Stack(ParameterStore store, string path, StackConfig config, long width)
+    /// <param name="store">Where parameters are registered.</param>
+    /// <param name="path">Their prefix.</param>
+    /// <param name="config">The stack's choices.</param>
+    /// <param name="width">The width D of the stream.</param>
+    /// <param name="embeddingWidth">The width E of the tables, from which a map leads to D; null where they are as wide as the stream.</param>
+    /// <param name="narrowTokens">Whether only the tokens' table is of width E, and a map leads back to it.</param>
+    public Stack(ParameterStore store, string path, StackConfig config, long width, long? embeddingWidth, bool narrowTokens)
     {
         _config = config;
+        _narrowTokens = narrowTokens;
+        long tables = narrowTokens ? width : embeddingWidth ?? width;
         PositionConfig positions = config.Positions;
         if (positions.Kind == PositionKind.Learned)
-            _positions = new Embedding(store, path + ".positions", positions.Count, width);
+            _positions = new Embedding(store, path + ".positions", positions.Count, tables);
         if (config.TokenTypes > 0)
-            _tokenTypes = new Embedding(store, path + ".token_types", config.TokenTypes, width);
+            _tokenTypes = new Embedding(store, path + ".token_types", config.TokenTypes, tables);
         if (config.Norm.Embedding)
-            _embeddingNorm = new Norm(store, path + ".embedding_norm", config.Norm, width);
+            _embeddingNorm = new Norm(store, path + ".embedding_norm", config.Norm, tables);
+        if (embeddingWidth is { } narrow)
+            _embeddingProjection = new Linear(store, narrow, bias: !narrowTokens, (path + ".embedding_projection", width));
         if (positions.Kind == PositionKind.RelativeBias)
             _bias = new RelativeBias(store, path + ".relative_bias", positions, !config.Causal, config.Heads);
         if (positions.Kind == PositionKind.Sinusoidal)
-            _sinusoids = Sinusoidal.Table((int)width);
-        if (positions.Kind == PositionKind.Rotary)
-            _rotary = new Rotary(positions, config.HeadSize);
-        _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new Block(store, $"{path}.{layer}", config, layer, width))];
+            _sinusoids = Sinusoidal.Table((int)tables);
+        foreach (PositionConfig rotary in Enumerable.Range(0, config.Layers).Select(config.PositionsOf).Where(layer => layer.Kind == PositionKind.Rotary).Distinct())
+            _rotaries.Add(rotary, new Rotary(rotary, config.HeadSize));
+        _blocks = [.. Enumerable.Range(0, config.OwnLayers).Select(layer => new Block(store, $"{path}.{layer}", config, layer, width))];
+        _layers = [.. Enumerable.Range(0, config.Layers).Select(layer => _blocks[config.WeightsOf(layer)])];
         if (config.Norm.Final)
             _finalNorm = new Norm(store, path + ".final_norm", config.Norm, width);
+        if (narrowTokens)
+            _outputProjection = new Linear(store, width, bias: false, (path + ".output_projection", embeddingWidth!.Value));
     }
 
     public IEnumerable<AdapterSite> Sites =>
-        [.. _blocks.SelectMany(block => block.Sites), .. new[] { _embeddingNorm, _finalNorm }.OfType<Norm>().Select(norm => norm.Site)];
+        [.. _embeddingProjection?.Sites ?? [], .. _blocks.SelectMany(block => block.Sites), .. _embeddingNorm?.Sites ?? [], .. _finalNorm?.Sites ?? [], .. _outputProjection?.Sites ?? []];
 
     /// <summary>
-    /// The embeddings of a pass's columns [B, W, D] → hidden states of the same shape; <paramref name="front"/> is what its
+    /// The embeddings of a pass's columns [B, W, E] → hidden states [B, W, D] (E again where tokens alone are narrow); <paramref name="front"/> is what its
     /// self-attention may find in front, memory is what cross-attention reads.
     /// </summary>
     public Output Run(Tensor embedded, Columns columns, VirtualTokens? front, ForwardContext context, EncoderMemory? memory)
@@ -71,7 +88,6 @@ internal sealed class Stack : IDisposable
         List<Tensor>? hidden = context.CaptureHiddenStates ? [] : null;
         Block.Pass pass = new(context, selfMask)
         {
-            Rotary = _rotary?.At(positions, x.dtype, x.device),
             CrossMask = crossMask,
             MemoryStates = memory?.States,
             Attentions = context.CaptureAttentions ? [] : null,
@@ -79,7 +95,7 @@ internal sealed class Stack : IDisposable
         };
         try
         {
-            x = RunBlocks(x, pass, entries, hidden);
+            x = RunBlocks(x, pass, _rotaries.ToDictionary(rotary => rotary.Key, rotary => rotary.Value.At(positions, x.dtype, x.device)), entries, hidden);
         }
         catch
         {
@@ -93,26 +109,34 @@ internal sealed class Stack : IDisposable
 
     public void Dispose()
     {
-        _rotary?.Dispose();
+        foreach (Rotary rotary in _rotaries.Values)
+            rotary.Dispose();
         _sinusoids?.Dispose();
     }
 
-    private Tensor RunBlocks(Tensor x, Block.Pass shared, Tensor? entries, List<Tensor>? hidden)
+    private Tensor RunBlocks(Tensor x, Block.Pass shared, Dictionary<PositionConfig, Rotary.Angles> angles, Tensor? entries, List<Tensor>? hidden)
     {
         ForwardContext context = shared.Context;
         bool recompute = context.GradientCheckpointing && is_grad_enabled() && context.Cache is null;
-        for (int layer = 0; layer < _blocks.Length; layer++)
+        for (int layer = 0; layer < _layers.Length; layer++)
         {
-            Block block = _blocks[layer];
-            Block.Pass pass = entries is null ? shared : shared with { Front = (Entry(entries, 2 * layer), Entry(entries, (2 * layer) + 1)) };
+            Block block = _layers[layer];
+            Block.Pass pass = shared with
+            {
+                Layer = layer,
+                Rotary = angles.GetValueOrDefault(_config.PositionsOf(layer)),
+                Front = entries is null ? null : (Entry(entries, 2 * layer), Entry(entries, (2 * layer) + 1)),
+            };
             hidden?.Add(x.alias().DetachFromDisposeScope());
             Tensor next = recompute ? RecomputedBlock.Run(block, x, pass) : block.Forward(x, pass);
             x.Dispose(); // autograd keeps what it needs; nothing else needs it
-            x = Cut(next, pass.Context, block);
+            x = Cut(next, context, Array.IndexOf(_layers, block) == layer ? block : null); // the first layer that runs it is the last to add to its gradients
         }
 
         if (_finalNorm is not null)
             x = _finalNorm.Forward(x, context);
+        if (_outputProjection is not null)
+            x = _outputProjection.Forward(x, context); // [B, W, D] → [B, W, E]
         if (_config.FinalDropout)
             x = context.Drop(x, _config.Dropout);
         x = Cut(x, context); // every block of a decoder reads an encoder's states
@@ -132,9 +156,17 @@ internal sealed class Stack : IDisposable
     private static Tensor Entry(Tensor entries, int index) => entries.select(2, index);
 
     /// <summary>Token vectors [.., D] as the stack reads them: fresh.</summary>
-    public Tensor Scaled(Tensor vectors) => _config.EmbeddingScale == 1 ? vectors.alias() : vectors.Times(_config.EmbeddingScale);
+    public Tensor Scaled(Tensor vectors)
+    {
+        if (_config.EmbeddingScale == 1)
+            return vectors.alias();
+        if (!_config.RoundedEmbeddingScale)
+            return vectors.Times(_config.EmbeddingScale);
+        using Tensor factor = tensor(_config.EmbeddingScale, vectors.dtype, vectors.device);
+        return vectors.mul(factor);
+    }
 
-    // [B, W, D] → the same with positions and token types
+    // [B, W, E] → [B, W, D] with positions and token types
     private Tensor Embed(Tensor embedded, Columns columns, PositionNumbers positions, ForwardContext context)
     {
         PositionConfig config = _config.Positions;
@@ -144,7 +176,7 @@ internal sealed class Stack : IDisposable
                 $"The model has {config.Count - config.Offset} positions, and a row needs {positions.Maximum + 1}: shorten the text.");
         }
 
-        Tensor x = embedded.alias();
+        Tensor x = _narrowTokens ? _embeddingProjection!.Forward(embedded, context) : embedded.alias();
         if (_tokenTypes is not null)
         {
             Sequences sequences = columns.Sequences;
@@ -159,7 +191,8 @@ internal sealed class Stack : IDisposable
             x = x.Plus(positions.Rows(_sinusoids.AtLeast(positions.Needed, x.dtype, x.device)));
         if (_embeddingNorm is not null)
             x = _embeddingNorm.Forward(x, context);
-        return context.Drop(x, _config.EmbeddingDropout ?? _config.Dropout);
+        x = context.Drop(x, _config.EmbeddingDropout ?? _config.Dropout);
+        return _narrowTokens || _embeddingProjection is null ? x : _embeddingProjection.Forward(x, context); // [B, W, E] → [B, W, D]
     }
 
     // Virtual tokens are of type 0.

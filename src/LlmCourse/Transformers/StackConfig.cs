@@ -6,6 +6,12 @@ public sealed record StackConfig
     /// <summary>The number of blocks.</summary>
     public required int Layers { get; init; }
 
+    /// <summary>How many groups of layers share their weights (ALBERT; Lan et al. 2020, section 3.1); null: every layer has its own.</summary>
+    public int? LayerGroups { get; init; }
+
+    /// <summary>With <see cref="LayerGroups"/>: how many layers of different weights a group runs one after the other.</summary>
+    public int GroupSize { get; init; } = 1;
+
     /// <summary>Query heads H.</summary>
     public required int Heads { get; init; }
 
@@ -26,6 +32,12 @@ public sealed record StackConfig
 
     /// <summary>How order enters.</summary>
     public PositionConfig Positions { get; init; } = new();
+
+    /// <summary>
+    /// For each layer how its attention turns queries and keys: rotary, or <see cref="PositionKind.None"/> for not at all. Empty: all
+    /// layers as <see cref="Positions"/> says.
+    /// </summary>
+    public IReadOnlyList<PositionConfig> LayerPositions { get; init; } = [];
 
     /// <summary>Which normalisation, and where.</summary>
     public NormConfig Norm { get; init; } = new();
@@ -48,8 +60,17 @@ public sealed record StackConfig
     /// <summary>Whether q, k and v are one parameter, as in GPT-2's <c>c_attn</c>.</summary>
     public bool FusedQueryKeyValue { get; init; }
 
+    /// <summary>Whether that parameter holds q, k and v of one head after the other (GPT-NeoX), not all of q first.</summary>
+    public bool QueryKeyValueByHead { get; init; }
+
+    /// <summary>Whether gate and up are one parameter, as in ModernBERT's <c>Wi</c> and Phi-3's <c>gate_up_proj</c>.</summary>
+    public bool FusedGateUp { get; init; }
+
     /// <summary>Whether queries and keys are normalised head by head.</summary>
     public bool QueryKeyNorm { get; init; }
+
+    /// <summary>Whether that takes all heads together as one vector (OLMo 2).</summary>
+    public bool JointQueryKeyNorm { get; init; }
 
     /// <summary>What scores are multiplied by: 1/√head size unless set (T5: 1).</summary>
     public double? AttentionScale { get; init; }
@@ -57,14 +78,20 @@ public sealed record StackConfig
     /// <summary>Scores become cap · tanh(score / cap), or stay where null.</summary>
     public double? AttentionSoftcap { get; init; }
 
-    /// <summary>For each layer how many positions back, itself included, it sees; null is all. Empty: all layers see all.</summary>
+    /// <summary>
+    /// For each layer how many positions back, itself included, it sees; null is all. Empty: all layers see all. A layer that is not
+    /// causal sees as many ahead.
+    /// </summary>
     public IReadOnlyList<int?> Windows { get; init; } = [];
 
-    /// <summary>Whether attention and feed-forward read the same normalised input and are added together.</summary>
+    /// <summary>Whether attention and feed-forward read the same stream, each through its norm, and are added together.</summary>
     public bool ParallelResidual { get; init; }
 
     /// <summary>What embeddings are multiplied by.</summary>
     public double EmbeddingScale { get; init; } = 1;
+
+    /// <summary>Whether that factor is rounded to the type of the weights first (Gemma; in bf16 √3072 is 55.5).</summary>
+    public bool RoundedEmbeddingScale { get; init; }
 
     /// <summary>The number of token types, 0 for none.</summary>
     public int TokenTypes { get; init; }
@@ -74,6 +101,12 @@ public sealed record StackConfig
 
     /// <summary>Dropout on embeddings; null is <see cref="Dropout"/>.</summary>
     public double? EmbeddingDropout { get; init; }
+
+    /// <summary>Dropout on what attention adds; null is <see cref="Dropout"/>.</summary>
+    public double? AttentionOutputDropout { get; init; }
+
+    /// <summary>Dropout on what the feed-forward adds; null is <see cref="Dropout"/>.</summary>
+    public double? FeedForwardOutputDropout { get; init; }
 
     /// <summary>Dropout on attention weights.</summary>
     public double AttentionDropout { get; init; }
@@ -88,7 +121,24 @@ public sealed record StackConfig
 
     internal double Scale => AttentionScale ?? 1 / Math.Sqrt(HeadSize);
 
+    internal PositionConfig PositionsOf(int layer) => LayerPositions.Count == 0 ? Positions : LayerPositions[layer];
+
+    /// <summary>Whether rotary frequencies depend on how long a sequence is.</summary>
+    internal bool PositionsVary => Enumerable.Range(0, Layers).Any(layer => PositionsOf(layer) is { Kind: PositionKind.Rotary, Scaling.Varies: true });
+
+    /// <summary>Whether sequences of both lengths turn queries and keys by the same frequencies.</summary>
+    internal bool TurnAlike(int length, int other) =>
+        Enumerable.Range(0, Layers).Select(layer => PositionsOf(layer).Scaling).All(scaling => scaling is null || scaling.Variant(length) == scaling.Variant(other));
+
     internal int? Window(int layer) => Windows.Count == 0 ? null : Windows[layer];
+
+    /// <summary>How many layers have weights of their own.</summary>
+    internal int OwnLayers => LayerGroups is { } groups ? checked(groups * GroupSize) : Layers;
+
+    /// <summary>Whose weights a layer runs: its own number, or that of a layer of its group.</summary>
+    internal int WeightsOf(int layer) => LayerGroups is { } groups
+        ? ((int)(layer / GroupSize / ((double)(Layers / GroupSize) / groups)) * GroupSize) + (layer % GroupSize)
+        : layer;
 
     internal void Validate(string name, int width)
     {
@@ -100,14 +150,18 @@ public sealed record StackConfig
             throw new ArgumentException($"{name}.{nameof(KeyValueHeads)} must divide Heads = {Heads}, found {KeyValueHeadCount}.");
         if (Windows.Count != 0 && (Windows.Count != Layers || Windows.Any(window => window <= 0)))
             throw new ArgumentException($"{name}.{nameof(Windows)} must have one positive or null entry for each of the {Layers} layers.");
+        TransformerConfig.Positive(GroupSize, $"{name}.{nameof(GroupSize)}");
+        if (LayerGroups is { } groups && (groups <= 0 || Layers % GroupSize != 0 || groups > Layers / GroupSize))
+            throw new ArgumentException($"{name}.{nameof(LayerGroups)} = {groups} groups of {nameof(GroupSize)} = {GroupSize} layers do not fit into {Layers} layers.");
         TransformerConfig.Fits((long)Heads * HeadSize, width, $"{name}.{nameof(HeadSize)} × {nameof(Heads)}");
         TransformerConfig.Fits(FeedForwardWidth, width, $"{name}.{nameof(FeedForwardWidth)}");
         TransformerConfig.Fits(TokenTypes, width, $"{name}.{nameof(TokenTypes)}");
         TransformerConfig.Share(Dropout, $"{name}.{nameof(Dropout)}");
         TransformerConfig.Share(AttentionDropout, $"{name}.{nameof(AttentionDropout)}");
         TransformerConfig.Share(ActivationDropout, $"{name}.{nameof(ActivationDropout)}");
-        if (EmbeddingDropout is { } share)
-            TransformerConfig.Share(share, $"{name}.{nameof(EmbeddingDropout)}");
+        TransformerConfig.Share(EmbeddingDropout ?? 0, $"{name}.{nameof(EmbeddingDropout)}");
+        TransformerConfig.Share(AttentionOutputDropout ?? 0, $"{name}.{nameof(AttentionOutputDropout)}");
+        TransformerConfig.Share(FeedForwardOutputDropout ?? 0, $"{name}.{nameof(FeedForwardOutputDropout)}");
         if (AttentionSoftcap is not (null or > 0))
             throw new ArgumentException($"{name}.{nameof(AttentionSoftcap)} must be positive, found {AttentionSoftcap}.");
         if (AttentionScale is { } scale && !double.IsFinite(scale))
@@ -116,10 +170,25 @@ public sealed record StackConfig
             throw new ArgumentException($"{name}.{nameof(EmbeddingScale)} must be finite, found {EmbeddingScale}.");
         if (TokenTypes < 0)
             throw new ArgumentException($"{name}.{nameof(TokenTypes)} must not be negative, found {TokenTypes}.");
+        if (QueryKeyValueByHead && (!FusedQueryKeyValue || KeyValueHeadCount != Heads))
+            throw new ArgumentException($"{name}.{nameof(QueryKeyValueByHead)} goes with {nameof(FusedQueryKeyValue)} and as many key as query heads.");
+        if (JointQueryKeyNorm && (!QueryKeyNorm || QueryKeyValueByHead))
+            throw new ArgumentException($"{name}.{nameof(JointQueryKeyNorm)} goes with {nameof(QueryKeyNorm)} and without {nameof(QueryKeyValueByHead)}.");
+        if (FusedGateUp && !Gated)
+            throw new ArgumentException($"{name}.{nameof(FusedGateUp)} is for {nameof(Gated)} only.");
         if (ParallelResidual && (CrossAttention || Norm.Placement != NormPlacement.Pre))
             throw new ArgumentException($"{name}.{nameof(ParallelResidual)} goes with norms before the sub-layers and without cross-attention.");
         Norm.Validate($"{name}.{nameof(Norm)}");
         Positions.Validate($"{name}.{nameof(Positions)}", HeadSize);
+        if (LayerPositions.Count != 0 && (LayerPositions.Count != Layers || Positions.Kind != PositionKind.Rotary))
+            throw new ArgumentException($"{name}.{nameof(LayerPositions)} must have one entry for each of the {Layers} layers, and {nameof(Positions)} be rotary.");
+        foreach (PositionConfig positions in LayerPositions)
+        {
+            if (positions.Kind is not (PositionKind.Rotary or PositionKind.None))
+                throw new ArgumentException($"{name}.{nameof(LayerPositions)} must be rotary or none, found {positions.Kind}.");
+            positions.Validate($"{name}.{nameof(LayerPositions)}", HeadSize);
+        }
+
         TransformerConfig.Fits(Positions.Count, width, $"{name}.{nameof(Positions)}.{nameof(Positions.Count)}");
         TransformerConfig.Fits(Positions.Buckets, Heads, $"{name}.{nameof(Positions)}.{nameof(Positions.Buckets)}");
     }

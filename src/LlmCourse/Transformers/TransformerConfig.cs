@@ -14,6 +14,18 @@ public sealed record TransformerConfig
     /// <summary>The width D of the residual stream (d_model).</summary>
     public required int Width { get; init; }
 
+    /// <summary>
+    /// The width E of the tables where it is not the stream's: a linear map leads from it to <see cref="Width"/> (Lan et al. 2020,
+    /// section 3.1). Null: the tables are as wide as the stream, and there is no map.
+    /// </summary>
+    public int? EmbeddingWidth { get; init; }
+
+    /// <summary>
+    /// Whether only the tokens' table is of width E: its vectors are mapped, without a bias, before positions are added, and another map
+    /// leads the last states back to E, where the head reads them (OPT-350M).
+    /// </summary>
+    public bool NarrowTokens { get; init; }
+
     /// <summary>The encoder, or null.</summary>
     public StackConfig? Encoder { get; init; }
 
@@ -43,6 +55,12 @@ public sealed record TransformerConfig
 
     /// <summary>The first id of a decoder that reads an encoder.</summary>
     public int? DecoderStartTokenId { get; init; }
+
+    /// <summary>The width of a token's vector in the table.</summary>
+    internal int TableWidth => EmbeddingWidth ?? Width;
+
+    /// <summary>The width of what the head reads.</summary>
+    internal int StateWidth => NarrowTokens ? TableWidth : Width;
 
     /// <summary>The stack whose states the head reads.</summary>
     internal StackConfig Last => Decoder ?? Encoder!;
@@ -95,6 +113,12 @@ public sealed record TransformerConfig
             throw new ArgumentException("A transformer needs an Encoder, a Decoder, or both.");
         Fits(VocabularySize, Width, nameof(VocabularySize));
         Fits(Width, Width, nameof(Width));
+        Positive(TableWidth, nameof(EmbeddingWidth));
+        Fits(VocabularySize, TableWidth, nameof(EmbeddingWidth));
+        if (NarrowTokens && (EmbeddingWidth is null || Decoder is null || Encoder is not null || Pooler))
+            throw new ArgumentException($"{nameof(NarrowTokens)} needs an {nameof(EmbeddingWidth)}, and is for a model with a {nameof(Decoder)} alone.");
+        if (Head is { Kind: HeadKind.LanguageModel or HeadKind.MaskedLanguageModel, Transform: null } && TableWidth != StateWidth)
+            throw new ArgumentException($"{nameof(EmbeddingWidth)} = {TableWidth} and {nameof(Width)} = {Width} need a Head.Transform between states and output.");
         Encoder?.Validate(nameof(Encoder), Width);
         Decoder?.Validate(nameof(Decoder), Width);
         if (Encoder is { Causal: true })
@@ -106,12 +130,15 @@ public sealed record TransformerConfig
         if (Head.Kind is HeadKind.SequenceClassification or HeadKind.TokenClassification)
         {
             Positive(Head.Labels, "Head.Labels");
-            Fits(Head.Labels, Width, "Head.Labels");
+            Fits(Head.Labels, StateWidth, "Head.Labels");
         }
 
         if (Head.Softcap is not (null or > 0))
             throw new ArgumentException($"Head.Softcap must be positive, found {Head.Softcap}.");
         Share(Head.Dropout, "Head.Dropout");
+        Share(Head.TransformDropout, "Head.TransformDropout");
+        if (Head.Mean && (Head.Kind != HeadKind.SequenceClassification || Decoder is not null || Pooler))
+            throw new ArgumentException("Head.Mean is for sequence classification by an encoder without a pooler.");
         if (!(InitializerRange >= 0))
             throw new ArgumentException($"{nameof(InitializerRange)} must not be negative, found {InitializerRange}.");
         return this;

@@ -47,7 +47,7 @@ public sealed class TransformerModel : IDisposable
                 _classifier = new ClassificationHead(_store, config);
                 break;
             case HeadKind.Scalar:
-                _scalar = new ScalarHead(_store, config.Width);
+                _scalar = new ScalarHead(_store, config.StateWidth, transform: HeadTransform.Of(_store, config, config.StateWidth));
                 break;
         }
     }

@@ -16,11 +16,11 @@ public sealed class Trunk : IDisposable
     internal Trunk(ParameterStore store, TransformerConfig config)
     {
         _config = config;
-        _tokens = new Embedding(store, "embeddings.tokens", config.VocabularySize, config.Width);
+        _tokens = new Embedding(store, "embeddings.tokens", config.VocabularySize, config.TableWidth);
         if (config.Encoder is not null)
-            _encoder = new Stack(store, "encoder", config.Encoder, config.Width);
+            _encoder = new Stack(store, "encoder", config.Encoder, config.Width, config.EmbeddingWidth, config.NarrowTokens);
         if (config.Decoder is not null)
-            _decoder = new Stack(store, "decoder", config.Decoder, config.Width);
+            _decoder = new Stack(store, "decoder", config.Decoder, config.Width, config.EmbeddingWidth, config.NarrowTokens);
     }
 
     internal Weights TokenTable => _tokens.Weight;
@@ -108,8 +108,8 @@ public sealed class Trunk : IDisposable
         VirtualTokens? front = context.Cache is null or { Columns: 0 } ? context.Virtual : null; // a cache has them from the first pass on
         Columns columns = new(input, front);
         // Virtual tokens stand beside what the stack makes of a token's vector, as in peft: they are not scaled.
-        Tensor embedded = stack.Scaled(_tokens.Forward(input.Ids, context)); // [B, T, D]
-        embedded = columns.Join(embedded, front?.Embeddings(input.Count, _config.Width, embedded.dtype)); // [B, W, D]
+        Tensor embedded = stack.Scaled(_tokens.Forward(input.Ids, context)); // [B, T, E]
+        embedded = columns.Join(embedded, front?.Embeddings(input.Count, _config.TableWidth, embedded.dtype)); // [B, W, E]
         Stack.Output output = stack.Run(embedded, columns, front, context, memory);
         context.Cache?.Advance(columns.Lengths);
         output.States.MoveToOuterDisposeScope();

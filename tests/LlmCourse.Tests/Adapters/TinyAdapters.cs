@@ -19,7 +19,7 @@ internal static class TinyAdapters
     public static TheoryData<string, string> OfAllFamilies()
     {
         TheoryData<string, string> cases = [];
-        foreach (string family in new[] { "t5-gated", "llama", "gpt2", "bart", "bert" })
+        foreach (string family in new[] { "t5-gated", "llama", "gpt2", "bart", "bert", "electra", "albert", "modernbert", "gemma3" })
         {
             foreach (string kind in Kinds)
             {
@@ -47,7 +47,7 @@ internal static class TinyAdapters
             "rslora" => llm.Adapters.AddLora(name, new() { Rank = 4, RankStabilized = true }),
             "dora" => llm.Adapters.AddLora(name, new() { Rank = 2, Dora = true, Targets = [.. attention, "down"] }),
             "pissa" => llm.Adapters.AddLora(name, new() { Rank = 3, Initialization = LoraInitialization.Pissa }),
-            "olora" => llm.Adapters.AddLora(name, new() { Rank = 3, Initialization = LoraInitialization.Olora, Targets = ["o", "up"] }),
+            "olora" => llm.Adapters.AddLora(name, new() { Rank = 3, Initialization = LoraInitialization.Olora, Targets = ["o", "down"] }),
             "gaussian" => llm.Adapters.AddLora(name, new() { Rank = 3, Initialization = LoraInitialization.Gaussian }),
             "up-bias" => llm.Adapters.AddLora(name, new() { Rank = 3, UpBias = true }),
             "biases" => llm.Adapters.AddLora(name, new() { Rank = 3, Bias = LoraBias.All }),

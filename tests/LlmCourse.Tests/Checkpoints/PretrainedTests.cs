@@ -212,7 +212,7 @@ public sealed class PretrainedTests
         string path = folder.Write("x.gguf", TinyLlamaGguf.Build(twin, more: file => file.Value("llama.rope.scale_linear", 6, writer => writer.Write(4f))));
         using LlamaGguf source = LlamaGguf.Open(path);
         using Pretrained loaded = Pretrained.From(source.Config, source, path, ScalarType.Float32, TestDevice.Device);
-        Assert.Equal(4, loaded.Model.Config.Decoder!.Positions.Scaling!.Factor);
+        Assert.Equal(new LinearScaling { Factor = 4 }, loaded.Model.Config.Decoder!.Positions.Scaling);
     }
 
     private static Pretrained Make(string family, ScalarType type = ScalarType.Float32)

@@ -18,7 +18,7 @@ public sealed class StepInBackwardTests
     public static TheoryData<string, bool, OptimizerOptions> Runs()
     {
         TheoryData<string, bool, OptimizerOptions> runs = [];
-        foreach (string name in (string[])["t5", "t5-gated", "llama", "gpt2", "bart", "bert"])
+        foreach (string name in TinyFamilies.Names)
         {
             runs.Add(name, false, new AdamWOptions { WeightDecay = 0.1 });
             runs.Add(name, true, new AdamWOptions { WeightDecay = 0.1 });

@@ -48,6 +48,20 @@ public sealed class AttentionMaskTests
     }
 
     [SkippableFact]
+    public void A_window_of_an_encoder_reaches_as_far_ahead_as_back()
+    {
+        using AttentionMask mask = new() { Queries = 4, Keys = 4, Offsets = [0], Device = TestDevice.Device, Self = true };
+        Assert.Equal(["1100 1110 0111 0011"], Rows(mask, window: 2));
+    }
+
+    [SkippableFact]
+    public void A_window_counts_in_the_cache_too()
+    {
+        using AttentionMask mask = Causal(2, 6, 4, 1); // rows that hold 4 and 1
+        Assert.Equal(["000110 000011", "110000 011000"], Rows(mask, window: 2));
+    }
+
+    [SkippableFact]
     public void Padding_on_the_left_is_hidden_and_sees_only_itself()
     {
         using AttentionMask mask = new() { Queries = 3, Keys = 3, Offsets = [0, 0], Device = TestDevice.Device, Self = true, Causal = true, Starts = [0, 2] };
@@ -95,6 +109,16 @@ public sealed class AttentionMaskTests
         int[,] behindKeys = { { 0, 1 }, { 0, 0 } };
         using AttentionMask keys = new() { Queries = 2, Keys = 4, Offsets = [2, 2], Device = TestDevice.Device, Self = true, Causal = true, Starts = [0, 1], Segments = behindKeys };
         Assert.Equal(["1110 1101", "0110 0111"], Rows(keys));
+    }
+
+    [SkippableFact]
+    public void To_a_window_virtual_tokens_stand_right_in_front_of_every_segment()
+    {
+        // Two virtual tokens, then two sequences of two: the second's first token is as far from them as the first's.
+        int[,] segments = { { -1, -1, 0, 0, 1, 1 } };
+        using AttentionMask packed = new() { Queries = 6, Keys = 6, Offsets = [0], Device = TestDevice.Device, Self = true, Causal = true, Segments = segments };
+        Assert.Equal(["100000 110000 011000 001100 010010 000011"], Rows(packed, 2));
+        Assert.Equal(["100000 110000 111000 011100 110010 010011"], Rows(packed, 3));
     }
 
     [SkippableFact]

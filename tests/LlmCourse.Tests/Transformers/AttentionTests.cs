@@ -20,10 +20,12 @@ public sealed class AttentionTests
         ["multi-query, fused"] = (Tiny.Decoder(stack => stack with { KeyValueHeads = 1, FusedQueryKeyValue = true, QueryKeyValueBias = true }), () => Sequences.FromRows(Ragged, device: TestDevice.Device)),
         ["normalised queries and keys"] = (Tiny.Decoder(stack => stack with { QueryKeyNorm = true, AttentionScale = 2 }), () => Sequences.FromRows(Ragged, device: TestDevice.Device)),
         ["rotary"] = (Tiny.Decoder(stack => stack with { Positions = new PositionConfig { Kind = PositionKind.Rotary } }), () => Sequences.FromRows(Ragged, padLeft: true, device: TestDevice.Device)),
+        ["rotary in some layers"] = (Tiny.Decoder(stack => stack with { Positions = new PositionConfig { Kind = PositionKind.Rotary }, LayerPositions = [new PositionConfig { Kind = PositionKind.Rotary, Theta = 10 }, new PositionConfig()], Windows = [3, null] }), () => Sequences.Packed([[[3, 4], [5, 6, 7]], [[8, 9, 10]]], device: TestDevice.Device)),
         ["relative bias, causal"] = (Tiny.Decoder(stack => stack with { Positions = new PositionConfig { Kind = PositionKind.RelativeBias } }), () => Sequences.FromRows(Ragged, device: TestDevice.Device)),
         ["encoder"] = (Tiny.Encoder(), () => Sequences.FromRows(Ragged, device: TestDevice.Device)),
         ["encoder, dense"] = (Tiny.Encoder(), () => Sequences.FromRows([[1, 2, 3]], device: TestDevice.Device)),
         ["encoder, left-padded"] = (Tiny.Encoder(), () => Sequences.FromRows(Ragged, padLeft: true, device: TestDevice.Device)),
+        ["encoder, windows"] = (Tiny.Encoder(stack => stack with { Windows = [2, null] }), () => Sequences.FromRows(Ragged, padLeft: true, device: TestDevice.Device)),
         ["encoder, packed"] = (Tiny.Encoder(), () => Sequences.Packed([[[3, 4], [5, 6, 7]], [[8, 9, 10]]], device: TestDevice.Device)),
         ["relative bias, encoder"] = (Tiny.Encoder(stack => stack with { Positions = new PositionConfig { Kind = PositionKind.RelativeBias } }), () => Sequences.FromRows(Ragged, device: TestDevice.Device)),
     };
@@ -133,6 +135,34 @@ public sealed class AttentionTests
         Assert.Equal("1000 1100 0110 0011", Show(first));
         Assert.Equal("1000 1100 1110 1111", Show(second));
         static string Show(bool[] flat) => string.Join(' ', flat.Chunk(4).Select(row => string.Concat(row.Select(sees => sees ? '1' : '0'))));
+    }
+
+    [SkippableFact]
+    public void Positions_may_differ_from_layer_to_layer()
+    {
+        PositionConfig near = new() { Kind = PositionKind.Rotary, Theta = 3 }, far = new() { Kind = PositionKind.Rotary, Theta = 500 }, none = new();
+        using Sequences input = Sequences.FromRows([[3, 4, 5, 6], [7, 8]], padLeft: true, device: TestDevice.Device);
+        using var scope = NewDisposeScope();
+
+        // The first layer adds nothing, so both layers read the embeddings and differ by their positions alone.
+        Tensor[] Attentions(PositionConfig first, PositionConfig second)
+        {
+            using TransformerModel model = Tiny.Model(Tiny.Decoder(stack => stack with { Positions = near, LayerPositions = [first, second] }));
+            using (no_grad())
+            {
+                Tiny.Weights(model)["decoder.0.self.o.weight"].zero_();
+                Tiny.Weights(model)["decoder.0.feedforward.down.weight"].zero_();
+            }
+
+            using Hidden hidden = Tiny.Run(model, input, new ForwardContext { CaptureAttentions = true });
+            return [.. hidden.Attentions.Select(weights => weights.clone())];
+        }
+
+        Tensor[] mixed = Attentions(near, far);
+        TensorAssert.Close(Attentions(near, near)[0], mixed[0], 0);
+        TensorAssert.Close(Attentions(far, far)[1], mixed[1], 0);
+        TensorAssert.Close(Attentions(none, none)[1], Attentions(far, none)[1], 0);
+        Assert.True(Attentions(none, none)[1].sub(mixed[1]).abs().max().ToDouble() > 0.01);
     }
 
     [SkippableFact]

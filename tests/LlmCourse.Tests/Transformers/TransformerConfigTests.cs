@@ -39,9 +39,20 @@ public sealed class TransformerConfigTests
         ["Decoder.Positions.RotarySize"] = With(new PositionConfig { Kind = PositionKind.Rotary, RotarySize = 3 }),
         ["at most the head size 4, found 6"] = With(new PositionConfig { Kind = PositionKind.Rotary, RotarySize = 6 }),
         ["Decoder.Positions.Theta"] = With(new PositionConfig { Kind = PositionKind.Rotary, Theta = 0 }),
-        ["Decoder.Positions.Scaling.Factor"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new RotaryScaling { Factor = 0 } }),
-        ["Decoder.Positions.Scaling.HighFrequencyFactor"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new RotaryScaling { Factor = 2, LowFrequencyFactor = 4, HighFrequencyFactor = 1 } }),
-        ["Decoder.Positions.Scaling.OriginalLength"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new RotaryScaling { Factor = 2, LowFrequencyFactor = 1, HighFrequencyFactor = 4 } }),
+        ["Decoder.Positions.Scaling.Factor"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new LinearScaling { Factor = 0 } }),
+        ["Decoder.Positions.Scaling.HighFrequencyFactor"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new Llama3Scaling { Factor = 2, LowFrequencyFactor = 4, HighFrequencyFactor = 1, OriginalLength = 8 } }),
+        ["Decoder.Positions.Scaling.OriginalLength"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new Llama3Scaling { Factor = 2, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalLength = 0 } }),
+        ["Decoder.Positions.Scaling.Factor must be at least 1, found 0.5"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new DynamicScaling { Factor = 0.5, OriginalLength = 8 } }),
+        ["dynamic scaling needs more than 2 rotated elements"] = With(new PositionConfig { Kind = PositionKind.Rotary, RotarySize = 2, Scaling = new DynamicScaling { Factor = 2, OriginalLength = 8 } }),
+        ["Decoder.Positions.Scaling.BetaFast"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new YarnScaling { Factor = 2, OriginalLength = 8, BetaFast = 0.5 } }),
+        ["Decoder.Positions.Scaling.AttentionFactor"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new YarnScaling { Factor = 2, OriginalLength = 8, AttentionFactor = 0 } }),
+        ["YaRN needs a theta above 1"] = With(new PositionConfig { Kind = PositionKind.Rotary, Theta = 1, Scaling = new YarnScaling { Factor = 2, OriginalLength = 8 } }),
+        ["Decoder.Positions.Scaling.ShortFactors must have one number for each of 2 pairs, found 1"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new LongScaling { Factor = 2, OriginalLength = 8, ShortFactors = [1], LongFactors = [1, 2] } }),
+        ["Decoder.Positions.Scaling.LongFactors must be positive, found 0"] = With(new PositionConfig { Kind = PositionKind.Rotary, Scaling = new LongScaling { Factor = 2, OriginalLength = 8, ShortFactors = [1, 1], LongFactors = [1, 0] } }),
+        ["Decoder.LayerPositions must have one entry for each"] = Tiny.Decoder(stack => stack with { Positions = new PositionConfig { Kind = PositionKind.Rotary }, LayerPositions = [new PositionConfig()] }),
+        ["and Positions be rotary"] = Tiny.Decoder(stack => stack with { LayerPositions = [new PositionConfig(), new PositionConfig()] }),
+        ["Decoder.LayerPositions must be rotary or none, found Learned"] = Layers(new PositionConfig { Kind = PositionKind.Learned, Count = 2 }),
+        ["Decoder.LayerPositions.Theta"] = Layers(new PositionConfig { Kind = PositionKind.Rotary, Theta = -1 }),
         ["Decoder.Positions: 8 buckets"] = With(new PositionConfig { Kind = PositionKind.RelativeBias, Buckets = 8, MaxDistance = 4 }),
         ["VocabularySize is too large"] = Tiny.Decoder() with { VocabularySize = int.MaxValue, Width = int.MaxValue },
         ["Decoder.HeadSize × Heads is too large"] = Tiny.Decoder(stack => stack with { Heads = int.MaxValue, HeadSize = int.MaxValue }),
@@ -61,6 +72,12 @@ public sealed class TransformerConfigTests
         foreach (TransformerConfig config in (TransformerConfig[])[Tiny.Decoder(), Tiny.Encoder(), Tiny.EncoderDecoder(), TransformerConfig.Original(100)])
             Assert.Same(config, config.Validate());
     }
+
+    private static TransformerConfig Layers(PositionConfig second) => Tiny.Decoder(stack => stack with
+    {
+        Positions = new PositionConfig { Kind = PositionKind.Rotary },
+        LayerPositions = [new PositionConfig { Kind = PositionKind.Rotary }, second],
+    });
 
     private static TransformerConfig With(PositionConfig positions) => Tiny.Decoder(stack => stack with { Positions = positions });
 }

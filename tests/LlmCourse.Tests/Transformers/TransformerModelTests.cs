@@ -27,7 +27,7 @@ public sealed class TransformerModelTests
     [SkippableFact]
     public void A_masked_language_models_head_has_a_layer_of_its_own()
     {
-        HeadConfig head = new() { Kind = HeadKind.MaskedLanguageModel, Tied = true, Bias = true, Transform = Activation.Silu };
+        HeadConfig head = new() { Kind = HeadKind.MaskedLanguageModel, Tied = true, Bias = true, Transform = Activation.Silu, TransformNorm = true };
         using TransformerModel model = Tiny.Model(Tiny.Encoder() with { Head = head });
         Dictionary<string, Tensor> w = Tiny.Weights(model);
         using Batch batch = new(Sequences.FromRows([[3, 4]], device: TestDevice.Device));
@@ -62,7 +62,7 @@ public sealed class TransformerModelTests
     [InlineData(true)]
     public void A_classifier_of_a_decoder_reads_the_last_real_token(bool padLeft)
     {
-        HeadConfig head = new() { Kind = HeadKind.SequenceClassification, Labels = 3, Dense = true };
+        HeadConfig head = new() { Kind = HeadKind.SequenceClassification, Labels = 3, Transform = Activation.Tanh };
         using TransformerModel model = Tiny.Model(Tiny.Decoder() with { Head = head });
         Dictionary<string, Tensor> w = Tiny.Weights(model);
         using Batch batch = new(Sequences.FromRows([[3, 4, 5], [6]], padLeft: padLeft, device: TestDevice.Device));

@@ -18,7 +18,7 @@ internal sealed class PTuning : SoftPrompt, IVirtualEmbeddings
         : base(options.VirtualTokens)
     {
         _again = again;
-        long width = config.Width, inner = options.HiddenWidth ?? width;
+        long width = config.TableWidth, inner = options.HiddenWidth ?? width;
         _embedding = Add("embedding.weight", draws.Normal(Count * StoredRows(config), width));
         if (options.Encoder == PromptEncoder.Lstm)
         {

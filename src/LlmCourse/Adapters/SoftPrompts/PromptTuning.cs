@@ -34,7 +34,7 @@ internal sealed class PromptTuning : SoftPrompt, IVirtualEmbeddings
         using Draws draws = new(options.Seed, model);
         int rows = options.VirtualTokens * StoredRows(model.Config);
         if (options.Initialization == PromptInitialization.Random)
-            return new PromptTuning(draws.Normal(rows, model.Config.Width), options.VirtualTokens);
+            return new PromptTuning(draws.Normal(rows, model.Config.TableWidth), options.VirtualTokens);
         Tensor ids = options.Initialization == PromptInitialization.Vocabulary
             ? draws.Ids(rows)
             : tensor(Enumerable.Range(0, rows).Select(i => (long)text![i % text.Count]).ToArray(), ScalarType.Int64, model.Device);

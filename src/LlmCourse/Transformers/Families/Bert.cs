@@ -13,11 +13,11 @@ internal static class Bert
             new("head.dense", "cls.predictions.transform.dense"),
             new("head.norm", "cls.predictions.transform.LayerNorm"),
             .. config.Head.Kind == HeadKind.MaskedLanguageModel
-                ? new ModuleName[] { new("head.output", "cls.predictions.decoder"), new("head.output.bias", "cls.predictions.bias", IsTensor: true) }
+                ? Heads.Decoder(config, "cls.predictions.decoder", "cls.predictions.bias")
                 : [new("head.output", "classifier")],
         ],
         BasePrefix = "bert.",
-        Leftovers = ["bert.embeddings.position_ids", "bert.pooler.", "cls.predictions.decoder.weight", "cls.predictions.decoder.bias", "cls.seq_relationship."],
+        Leftovers = ["bert.embeddings.position_ids", "bert.pooler.", "cls.predictions.decoder.weight", "cls.predictions.bias", "cls.predictions.decoder.bias", "cls.seq_relationship."],
     };
 
     /// <summary>What BERT and RoBERTa have in common.</summary>
@@ -59,9 +59,10 @@ internal static class Bert
             Encoder = encoder,
             Head = kind switch
             {
-                HeadKind.MaskedLanguageModel => new HeadConfig { Kind = kind, Tied = config.Flag("tie_word_embeddings", true), Bias = true, Transform = encoder.Activation },
+                HeadKind.MaskedLanguageModel => Heads.Masked(config, encoder.Activation),
                 HeadKind.SequenceClassification or HeadKind.TokenClassification => Heads.Classifier(config, kind, headDropout) with { Bias = true },
                 HeadKind.None => new HeadConfig(),
+                HeadKind.Scalar when config.Text("model_type") == "electra" => new HeadConfig { Kind = kind },
                 _ => throw Heads.Unsupported("BERT", kind),
             },
             Pooler = kind == HeadKind.SequenceClassification

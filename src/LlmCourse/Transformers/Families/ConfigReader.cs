@@ -13,6 +13,9 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
 
     public bool HasWeight(string name) => hasWeight?.Invoke(name) ?? false;
 
+    /// <summary>Whether a key is there and says that there is nothing, which for a key with a default is another thing than its absence.</summary>
+    public bool IsNull(string name) => root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
+
     public int Int(params ReadOnlySpan<string> names) => OptionalInt(names) ?? throw Missing(names);
 
     public int? OptionalInt(params ReadOnlySpan<string> names) => Find(names, out string name) is not { } value ? null
@@ -63,6 +66,15 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
             : throw Wrong(name, value, "a list of strings");
     }
 
+    /// <summary>A list of numbers.</summary>
+    public IReadOnlyList<double> Numbers(string name)
+    {
+        JsonElement value = Find([name], out _) ?? throw Missing([name]);
+        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double number) && double.IsFinite(number))
+            ? [.. value.EnumerateArray().Select(item => item.GetDouble())]
+            : throw Wrong(name, value, "a list of numbers");
+    }
+
     /// <summary>Entries of an object of strings by number, such as id2label; empty where absent.</summary>
     public IReadOnlyList<string> Labels(string name)
     {
@@ -101,6 +113,7 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
         "gelu" or "gelu_python" => Transformers.Activation.Gelu,
         "gelu_new" or "gelu_pytorch_tanh" or "gelu_fast" => Transformers.Activation.GeluTanh,
         "silu" or "swish" => Transformers.Activation.Silu,
+        "tanh" => Transformers.Activation.Tanh,
         _ => null,
     };
 

@@ -9,7 +9,9 @@ namespace LlmCourse.Transformers.Families;
 internal sealed record Family
 {
     /// <summary>All families, by what <c>model_type</c> calls them.</summary>
-    private static readonly Family[] All = [T5.Family, Bart.Family, Llama.Family, Gpt2.Family, Bert.Family, Roberta.Family];
+    private static readonly Family[] All = [T5.Family, Bart.Family, Llama.Family, Mistral.Family, Qwen2.Family, Qwen3.Family, Phi3.Family,
+        SmolLm3.Family, Olmo2.Family, Gemma.Family, Gemma2.Family, Gemma3.Family, NeoX.Family, Opt.Family, Gpt2.Family,
+        Bert.Family, Roberta.Family, XlmRoberta.Family, DistilBert.Family, Electra.Family, Albert.Family, ModernBert.Family];
 
     /// <summary>The values of <c>model_type</c> it answers to.</summary>
     public required string[] ModelTypes { get; init; }
@@ -25,6 +27,9 @@ internal sealed record Family
 
     /// <summary>What stands before the names of the base model's tensors where the file has a head too.</summary>
     public string BasePrefix { get; init; } = "";
+
+    /// <summary>What <c>architectures</c> calls the model without a head that embeddings of texts are made of.</summary>
+    public string BaseModel { get; init; } = "Model";
 
     /// <summary>
     /// Tensors that may stand in a file and mean nothing: buffers, and copies of tied weights. <c>*</c> is any layer number,

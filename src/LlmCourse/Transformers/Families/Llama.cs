@@ -6,31 +6,34 @@ internal static class Llama
     public static Family Family { get; } = new()
     {
         ModelTypes = ["llama"],
-        Read = Read,
+        Read = config => Read(config, "Llama"),
         Modules = Modules,
         BasePrefix = "model.",
         Leftovers = ["model.layers.*.self_attn.rotary_emb.inv_freq", "model.rotary_emb.inv_freq", "lm_head.weight"],
     };
 
-    private static TransformerConfig Read(ConfigReader config)
+    /// <summary>What Llama and those that followed it have in common.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="family">The family's name, as its classes begin.</param>
+    /// <param name="positions">Rotary positions, where they are worded in a way of their own.</param>
+    internal static TransformerConfig Read(ConfigReader config, string family, PositionConfig? positions = null)
     {
-        HeadKind kind = Heads.Kind(config, "LlamaForCausalLM");
-        int width = config.Int("hidden_size"), heads = config.Int("num_attention_heads");
-        int headSize = config.OptionalInt("head_dim") ?? width / Math.Max(heads, 1);
+        HeadKind kind = Heads.Kind(config, family + "ForCausalLM");
+        int headSize = HeadSize(config);
         bool attentionBias = config.Flag("attention_bias", false);
         return new TransformerConfig
         {
             VocabularySize = config.Int("vocab_size"),
-            Width = width,
+            Width = config.Int("hidden_size"),
             Decoder = new StackConfig
             {
                 Layers = config.Int("num_hidden_layers"),
-                Heads = heads,
+                Heads = config.Int("num_attention_heads"),
                 KeyValueHeads = config.OptionalInt("num_key_value_heads"),
                 HeadSize = headSize,
                 FeedForwardWidth = config.Int("intermediate_size"),
                 Causal = true,
-                Positions = Rope.Read(config, headSize),
+                Positions = positions ?? Rope.Read(config, headSize),
                 Norm = new NormConfig { Kind = NormKind.Rms, Epsilon = config.Number(1e-6, "rms_norm_eps"), Final = true },
                 Activation = config.Activation("silu", "hidden_act"),
                 Gated = true,
@@ -39,13 +42,7 @@ internal static class Llama
                 FeedForwardBias = config.Flag("mlp_bias", false),
                 AttentionDropout = config.Number(0, "attention_dropout"),
             },
-            Head = kind switch
-            {
-                HeadKind.LanguageModel => new HeadConfig { Kind = kind, Tied = config.Flag("tie_word_embeddings", false) },
-                HeadKind.SequenceClassification => Heads.Classifier(config, kind, dropout: 0),
-                HeadKind.None => new HeadConfig(),
-                _ => throw Heads.Unsupported("Llama", kind),
-            },
+            Head = Heads.OfDecoder(config, kind, family),
             InitializerRange = config.Number(0.02, "initializer_range"),
             PadTokenId = config.OptionalInt("pad_token_id"),
             BosTokenId = config.OptionalInt("bos_token_id"),
@@ -53,7 +50,11 @@ internal static class Llama
         };
     }
 
-    private static ModuleName[] Modules(TransformerConfig config) =>
+    /// <summary>The size of a head: given, or the width shared among the heads.</summary>
+    internal static int HeadSize(ConfigReader config) =>
+        config.OptionalInt("head_dim") ?? config.Int("hidden_size") / Math.Max(config.Int("num_attention_heads"), 1);
+
+    internal static ModuleName[] Modules(TransformerConfig config) =>
     [
         new("embeddings.tokens", "model.embed_tokens"),
         new("decoder.{i}.self.norm", "model.layers.{i}.input_layernorm"),
@@ -61,6 +62,6 @@ internal static class Llama
         new("decoder.{i}.feedforward.norm", "model.layers.{i}.post_attention_layernorm"),
         .. new[] { "gate", "up", "down" }.Select(part => new ModuleName($"decoder.{{i}}.feedforward.{part}", $"model.layers.{{i}}.mlp.{part}_proj")),
         new("decoder.final_norm", "model.norm"),
-        new("head.output", config.Head.Kind == HeadKind.SequenceClassification ? "score" : "lm_head"),
+        new("head.output", config.Head.Kind is HeadKind.SequenceClassification or HeadKind.TokenClassification ? "score" : "lm_head"),
     ];
 }

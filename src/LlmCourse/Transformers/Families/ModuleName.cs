@@ -5,4 +5,5 @@ namespace LlmCourse.Transformers.Families;
 /// <param name="Theirs">The checkpoint's; <c>{i}</c> is the layer.</param>
 /// <param name="Transposed">Whether the checkpoint stores matrices as [input, output].</param>
 /// <param name="IsTensor">Whether both are names of single tensors, not of modules.</param>
-internal sealed record ModuleName(string Ours, string Theirs, bool Transposed = false, bool IsTensor = false);
+/// <param name="Stored">What files call it, where that is another name; <c>{i}</c> is the layer.</param>
+internal sealed record ModuleName(string Ours, string Theirs, bool Transposed = false, bool IsTensor = false, string? Stored = null);

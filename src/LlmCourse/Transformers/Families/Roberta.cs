@@ -6,35 +6,34 @@ internal static class Roberta
     public static Family Family { get; } = new()
     {
         ModelTypes = ["roberta"],
-        Read = Read,
+        Read = config => Read(config, "RobertaForMaskedLM"),
         Modules = config =>
         [
             .. Bert.Modules(config, "roberta"),
             .. config.Head.Kind switch
             {
-                HeadKind.MaskedLanguageModel => new ModuleName[]
-                {
+                HeadKind.MaskedLanguageModel => (ModuleName[])
+                [
                     new("head.dense", "lm_head.dense"),
                     new("head.norm", "lm_head.layer_norm"),
-                    new("head.output", "lm_head.decoder"),
-                    new("head.output.bias", "lm_head.bias", IsTensor: true),
-                },
+                    .. Heads.Decoder(config, "lm_head.decoder", "lm_head.bias"),
+                ],
                 HeadKind.SequenceClassification => [new("head.dense", "classifier.dense"), new("head.output", "classifier.out_proj")],
                 _ => [new("head.output", "classifier")],
             },
         ],
         BasePrefix = "roberta.",
-        Leftovers = ["roberta.embeddings.position_ids", "roberta.pooler.", "lm_head.decoder.weight", "lm_head.decoder.bias"],
+        Leftovers = ["roberta.embeddings.position_ids", "roberta.pooler.", "lm_head.decoder.weight", "lm_head.bias", "lm_head.decoder.bias"],
     };
 
-    private static TransformerConfig Read(ConfigReader config)
+    internal static TransformerConfig Read(ConfigReader config, string otherwise)
     {
         int pad = config.OptionalInt("pad_token_id") ?? 1;
-        TransformerConfig read = Bert.Read(config, "RobertaForMaskedLM", pad, offset: checked(pad + 1));
+        TransformerConfig read = Bert.Read(config, otherwise, pad, offset: checked(pad + 1));
         return read.Head.Kind switch
         {
             HeadKind.MaskedLanguageModel => read with { Head = read.Head with { Transform = Activation.Gelu } }, // whatever hidden_act is
-            HeadKind.SequenceClassification => read with { Pooler = false, Head = read.Head with { Dense = true } },
+            HeadKind.SequenceClassification => read with { Pooler = false, Head = read.Head with { Transform = Activation.Tanh, TransformDropout = read.Head.Dropout } },
             _ => read,
         };
     }

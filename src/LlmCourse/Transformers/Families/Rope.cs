@@ -3,37 +3,83 @@ namespace LlmCourse.Transformers.Families;
 /// <summary>Rotary settings as configurations word them: <c>rope_parameters</c>, or the older <c>rope_theta</c> and <c>rope_scaling</c>.</summary>
 internal static class Rope
 {
-    public static PositionConfig Read(ConfigReader config, int headSize)
+    /// <param name="config">The configuration.</param>
+    /// <param name="headSize">The size of a head.</param>
+    /// <param name="layerType">Whose parameters are read, where <c>rope_parameters</c> has some for each type of layer.</param>
+    /// <param name="theta">The base where the configuration names none.</param>
+    /// <param name="share">The share of a head that is rotated, where the configuration names none.</param>
+    /// <param name="yarnIsLong">Whether the family's files mean LongRoPE by <c>yarn</c> (Phi-3).</param>
+    public static PositionConfig Read(
+        ConfigReader config, int headSize, string? layerType = null, double theta = 10_000, double share = 1, bool yarnIsLong = false)
     {
-        ConfigReader? parameters = config.Section("rope_parameters");
-        ConfigReader? scaling = parameters ?? config.Section("rope_scaling");
-        double share = parameters?.OptionalNumber("partial_rotary_factor") ?? config.Number(1, "partial_rotary_factor");
+        ConfigReader? parameters = config.Section("rope_scaling") ?? config.Section("rope_parameters");
+        if (layerType is null)
+        {
+            parameters?.Only("full_attention");
+            parameters?.Only("sliding_attention");
+        }
+        else
+        {
+            parameters = parameters?.Section(layerType) ?? parameters;
+        }
+
+        share = parameters?.OptionalNumber("partial_rotary_factor") ?? config.Number(share, "partial_rotary_factor");
         return new PositionConfig
         {
             Kind = PositionKind.Rotary,
             Count = config.OptionalInt("max_position_embeddings") ?? 0,
-            Theta = parameters?.OptionalNumber("rope_theta") ?? config.Number(10_000, "rope_theta"),
+            Theta = parameters?.OptionalNumber("rope_theta") ?? config.Number(theta, "rope_theta"),
             RotarySize = share == 1 ? null : (int)(headSize * share),
-            Scaling = scaling is null ? null : Scaling(scaling),
+            Scaling = parameters is null ? null : Scaling(config, parameters, yarnIsLong),
         };
     }
 
-    private static RotaryScaling? Scaling(ConfigReader config)
+    private static RotaryScaling? Scaling(ConfigReader config, ConfigReader parameters, bool yarnIsLong)
     {
-        double Required(string name) => config.OptionalNumber(name) ?? throw new ConfigException($"config.json: the rotary scaling lacks \"{name}\".");
-        string type = config.Text("rope_type", "type") ?? "default";
+        double Required(string name) => parameters.OptionalNumber(name) ?? throw new ConfigException($"config.json: the rotary scaling lacks \"{name}\".");
+
+        // Beside the scaling (Phi-3) it counts more than in it.
+        int Original() => config.OptionalInt("original_max_position_embeddings") ?? parameters.OptionalInt("original_max_position_embeddings") ?? config.Int("max_position_embeddings");
+        double Longer() => parameters.OptionalNumber("factor") ?? config.Int("max_position_embeddings") / (double)Original();
+        string type = parameters.Text("rope_type", "type") ?? "default";
         return type switch
         {
             "default" => null,
-            "linear" => new RotaryScaling { Factor = Required("factor") },
-            "llama3" => new RotaryScaling
+            "linear" => new LinearScaling { Factor = Required("factor") },
+            "dynamic" => new DynamicScaling { Factor = Required("factor"), OriginalLength = config.Int("max_position_embeddings") },
+            "llama3" => new Llama3Scaling
             {
                 Factor = Required("factor"),
                 LowFrequencyFactor = Required("low_freq_factor"),
                 HighFrequencyFactor = Required("high_freq_factor"),
-                OriginalLength = config.Int("original_max_position_embeddings"),
+                OriginalLength = Original(),
             },
-            _ => throw new UnsupportedModelException($"config.json: \"rope_type\": \"{type}\" is not supported; supported: default, linear, llama3."),
+            "yarn" when !yarnIsLong => new YarnScaling
+            {
+                Factor = Longer(),
+                OriginalLength = Original(),
+                BetaFast = Given(parameters, "beta_fast") ?? 32,
+                BetaSlow = Given(parameters, "beta_slow") ?? 1,
+                Truncate = parameters.Flag("truncate", true),
+                AttentionFactor = parameters.OptionalNumber("attention_factor") ?? Sharpness(parameters, Longer()),
+            },
+            "longrope" or "su" or "yarn" => new LongScaling
+            {
+                ShortFactors = parameters.Numbers("short_factor"),
+                LongFactors = parameters.Numbers("long_factor"),
+                OriginalLength = Original(),
+                Factor = Longer(),
+                AttentionFactor = parameters.OptionalNumber("attention_factor"),
+            },
+            _ => throw new UnsupportedModelException($"config.json: \"rope_type\": \"{type}\" is not supported; supported: default, linear, dynamic, llama3, yarn, longrope."),
         };
     }
+
+    // DeepSeek's m(mscale) / m(mscale_all_dim), where both are there and not 0.
+    private static double? Sharpness(ConfigReader parameters, double factor) =>
+        (Given(parameters, "mscale"), Given(parameters, "mscale_all_dim")) is ({ } over, { } under)
+            ? YarnScaling.Sharpness(factor, over) / YarnScaling.Sharpness(factor, under)
+            : null;
+
+    private static double? Given(ConfigReader parameters, string name) => parameters.OptionalNumber(name) is { } value and not 0 ? value : null;
 }

@@ -11,6 +11,7 @@ internal static class T5
         ModelTypes = ["t5", "mt5"],
         Read = Read,
         Modules = Modules,
+        BaseModel = "T5EncoderModel",
         Leftovers = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight",
             "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"],
     };
@@ -18,10 +19,12 @@ internal static class T5
     private static TransformerConfig Read(ConfigReader config)
     {
         bool multilingual = config.Text("model_type") == "mt5";
-        HeadKind kind = Heads.Kind(config, "T5ForConditionalGeneration");
+        bool encoderOnly = config.Names("architectures") is ["T5EncoderModel" or "MT5EncoderModel", ..];
+        HeadKind kind = encoderOnly ? HeadKind.None : Heads.Kind(config, "T5ForConditionalGeneration");
         if (kind is not (HeadKind.LanguageModel or HeadKind.None))
             throw Heads.Unsupported("T5", kind);
-        config.Only("is_encoder_decoder", "true");
+        if (!encoderOnly)
+            config.Only("is_encoder_decoder", "true");
         string feedForward = config.Text("feed_forward_proj") ?? (multilingual ? "gated-gelu" : "relu");
         bool gated = feedForward.StartsWith("gated-", StringComparison.Ordinal);
         string activation = gated ? feedForward["gated-".Length..] : feedForward;
@@ -62,7 +65,7 @@ internal static class T5
             VocabularySize = config.Int("vocab_size"),
             Width = width,
             Encoder = encoder,
-            Decoder = encoder with { Layers = config.OptionalInt("num_decoder_layers") ?? layers, Causal = true, CrossAttention = true },
+            Decoder = encoderOnly ? null : encoder with { Layers = config.OptionalInt("num_decoder_layers") ?? layers, Causal = true, CrossAttention = true },
             Head = new HeadConfig { Kind = kind, Tied = tied, Scale = scaled ? 1 / Math.Sqrt(width) : 1 },
             Initialization = Initialization.T5,
             PadTokenId = config.OptionalInt("pad_token_id") ?? 0,
@@ -75,7 +78,7 @@ internal static class T5
     [
         new("embeddings.tokens", "shared"),
         .. Stack("encoder", feedForward: 1, config.Encoder!.Gated),
-        .. Stack("decoder", feedForward: 2, config.Decoder!.Gated),
+        .. Stack("decoder", feedForward: 2, config.Encoder.Gated),
         .. Attention("decoder.{i}.cross", "decoder.block.{i}.layer.1", "EncDecAttention"),
         new("head.output", "lm_head"),
     ];

@@ -15,12 +15,17 @@ internal sealed class WeightNames
         foreach (ModuleName module in family.Modules(config))
         {
             int layers = !module.Ours.Contains("{i}", StringComparison.Ordinal) ? 1
-                : (module.Ours.StartsWith("encoder.", StringComparison.Ordinal) ? config.Encoder : config.Decoder)?.Layers ?? 0;
+                : (module.Ours.StartsWith("encoder.", StringComparison.Ordinal) ? config.Encoder : config.Decoder)?.OwnLayers ?? 0;
             for (int i = 0; i < layers; i++)
             {
                 string layer = i.ToString(System.Globalization.CultureInfo.InvariantCulture);
                 string ours = module.Ours.Replace("{i}", layer, StringComparison.Ordinal);
-                _modules[ours] = module with { Ours = ours, Theirs = module.Theirs.Replace("{i}", layer, StringComparison.Ordinal) };
+                _modules[ours] = module with
+                {
+                    Ours = ours,
+                    Theirs = module.Theirs.Replace("{i}", layer, StringComparison.Ordinal),
+                    Stored = module.Stored?.Replace("{i}", layer, StringComparison.Ordinal),
+                };
             }
         }
 
@@ -36,7 +41,7 @@ internal sealed class WeightNames
         if (!_modules.TryGetValue(ours[..dot], out ModuleName? module) || module.IsTensor)
             throw new InvalidOperationException($"The family {_family.ModelTypes[0]} has no name for {ours}.");
         string kind = ours[dot..];
-        return new TensorName(module.Theirs + kind, module.Transposed && kind == ".weight");
+        return new TensorName(module.Theirs + kind, module.Transposed && kind == ".weight") { Stored = (module.Stored ?? module.Theirs) + kind };
     }
 
     /// <summary>What the checkpoint calls one of our modules, such as an adapter's site, or null where it has no such module.</summary>
@@ -61,6 +66,9 @@ internal sealed class WeightNames
     public string WithoutPrefix(string theirs) =>
         _family.BasePrefix.Length > 0 && theirs.StartsWith(_family.BasePrefix, StringComparison.Ordinal) ? theirs[_family.BasePrefix.Length..] : theirs;
 
+    /// <summary>Whether a name has the prefix that a base model's tensors have beside a head.</summary>
+    public bool HasPrefix(string theirs) => _family.BasePrefix.Length > 0 && theirs.StartsWith(_family.BasePrefix, StringComparison.Ordinal);
+
     /// <summary>Whether a tensor may stand in a file without meaning.</summary>
     public bool IsLeftover(string theirs) =>
         _leftovers.Exists(pattern => pattern.IsMatch(theirs) || pattern.IsMatch(_family.BasePrefix + theirs));
@@ -72,5 +80,9 @@ internal sealed class WeightNames
     }
 
     /// <summary>A tensor in a checkpoint: its name, and whether it is stored as [input, output].</summary>
-    internal sealed record TensorName(string Name, bool Transposed);
+    internal sealed record TensorName(string Name, bool Transposed)
+    {
+        /// <summary>Its name in files, which may be an older one.</summary>
+        public string Stored { get; init; } = Name;
+    }
 }

@@ -4,24 +4,18 @@ using static TorchSharp.torch;
 
 namespace LlmCourse.Transformers;
 
-/// <summary>Hidden states → a logit for every token; for masked language models behind a dense layer and a norm.</summary>
+/// <summary>Hidden states → a logit for every token; for masked language models behind a transform.</summary>
 internal sealed class LanguageModelHead
 {
     private readonly HeadConfig _config;
-    private readonly Linear? _dense;
-    private readonly Norm? _norm;
+    private readonly HeadTransform? _transform;
     private Linear _output;
     private (Linear Output, Weights Own)? _tied;
 
     public LanguageModelHead(ParameterStore store, TransformerConfig config, Weights tokenTable)
     {
         _config = config.Head;
-        if (_config.Transform is not null)
-        {
-            _dense = new Linear(store, config.Width, bias: true, ("head.dense", config.Width));
-            _norm = new Norm(store, "head.norm", config.Last.Norm, config.Width);
-        }
-
+        _transform = HeadTransform.Of(store, config, config.TableWidth);
         long vocabulary = config.VocabularySize;
         if (_config.Tied)
         {
@@ -30,11 +24,11 @@ internal sealed class LanguageModelHead
         }
         else
         {
-            _output = new Linear(store, config.Width, _config.Bias, ("head.output", vocabulary));
+            _output = new Linear(store, config.TableWidth, _config.Bias, ("head.output", vocabulary));
         }
     }
 
-    public IEnumerable<AdapterSite> Sites => [.. _dense?.Sites ?? [], .. _norm is null ? [] : new[] { _norm.Site }, .. _output.Sites];
+    public IEnumerable<AdapterSite> Sites => [.. _transform?.Sites ?? [], .. _output.Sites];
 
     /// <summary>Gives a tied output a matrix of its own, which starts as the token table.</summary>
     public void Untie(ParameterStore store, Weights tokenTable)
@@ -76,9 +70,7 @@ internal sealed class LanguageModelHead
 
     private Tensor Transform(Tensor states, ForwardContext context)
     {
-        Tensor x = states;
-        if (_dense is not null)
-            x = _norm!.Forward(FeedForward.Activate(_dense.Forward(x, context), _config.Transform!.Value), context);
+        Tensor x = _transform?.Forward(states, context) ?? states;
         return _config.Scale == 1 ? x : x.Times(_config.Scale);
     }
 }

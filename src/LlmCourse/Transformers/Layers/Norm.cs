@@ -8,30 +8,35 @@ internal sealed class Norm
 {
     private readonly NormConfig _config;
     private readonly long _size;
-    private readonly Weights _weight;
+    private readonly Weights? _weight;
     private readonly Weights? _bias;
     private readonly DerivedWeights? _fromOne;
+    private readonly AdapterSite? _site;
 
     public Norm(ParameterStore store, string path, NormConfig config, long size)
     {
         _config = config;
         _size = size;
-        Site = new AdapterSite(path, SiteKind.Norm, size, size);
+        if (!config.Affine)
+            return;
+        _site = new AdapterSite(path, SiteKind.Norm, size, size);
         _weight = store.Add(path + ".weight", size);
-        _bias = config.Kind == NormKind.Layer ? store.Add(path + ".bias", size) : null;
+        _bias = config is { Kind: NormKind.Layer, Bias: true } ? store.Add(path + ".bias", size) : null;
         _fromOne = config.UnitOffset ? _weight.Derive(FromOne) : null;
     }
 
-    /// <summary>The norm as adapters address it.</summary>
-    public AdapterSite Site { get; }
+    /// <summary>The norm as adapters address it, where it has a weight.</summary>
+    public IEnumerable<AdapterSite> Sites => _site is null ? [] : [_site];
 
     public Tensor Forward(Tensor x, ForwardContext context)
     {
         bool whole = context.UsesConstants;
+        if (_weight is null)
+            return nn.functional.layer_norm(x, [_size], null, null, _config.Epsilon);
         Tensor weight = whole ? _weight.Whole : _weight.Parts[0];
         Tensor? bias = whole ? _bias?.Whole : _bias?.Parts[0];
-        if (context.Adapter is { } adapter && adapter.ActsOn(Site))
-            return adapter.Apply(new SiteModule(Site, weight, bias, context, Run), x, null);
+        if (context.Adapter is { } adapter && adapter.ActsOn(_site!))
+            return adapter.Apply(new SiteModule(_site!, weight, bias, context, Run), x, null);
         return whole && _fromOne is not null ? Kernels.RmsNorm(x, _fromOne.Value, _config.Epsilon) : Run(x, weight, bias);
     }
 

@@ -9,11 +9,15 @@ namespace LlmCourse.Transformers;
 internal sealed class PositionNumbers
 {
     private readonly int[,]? _table;
+    private readonly Columns _columns;
+    private readonly int[] _past;
 
-    private PositionNumbers(int start, int width, int[,]? table, int maximum)
+    private PositionNumbers(Columns columns, int[] past, int[,]? table, int maximum)
     {
-        Start = start;
-        Width = width;
+        _columns = columns;
+        _past = past;
+        Start = past[0];
+        Width = columns.Width;
         _table = table;
         Maximum = maximum;
     }
@@ -41,7 +45,7 @@ internal sealed class PositionNumbers
         bool sameStart = Array.TrueForAll(past, length => length == first);
         // Columns in which every row is padded may lie behind the end of a trained table: they are no run.
         if (sameStart && columns.StartsAtZero && columns.Segments is null && columns.Lengths.Max() == width)
-            return new PositionNumbers(first, width, null, first + width - 1);
+            return new PositionNumbers(columns, past, null, first + width - 1);
 
         int[,] table = columns.Numbers();
         int maximum = 0;
@@ -53,7 +57,34 @@ internal sealed class PositionNumbers
                 maximum = Math.Max(maximum, table[r, c]);
         }
 
-        return new PositionNumbers(first, width, table, maximum);
+        return new PositionNumbers(columns, past, table, maximum);
+    }
+
+    /// <summary>The position of one column.</summary>
+    public int At(int row, int column) => _table?[row, column] ?? (Start + column);
+
+    /// <summary>
+    /// For each column the length of the sequence that its token belongs to, at the end of the pass and with all that came before: [B · T].
+    /// </summary>
+    /// <exception cref="ArgumentException">Virtual tokens are in front of packed sequences, and belong to several.</exception>
+    public int[] SequenceLengths()
+    {
+        int[] lengths = new int[_columns.Count * Width];
+        for (int r = 0; r < _columns.Count; r++)
+        {
+            if (_columns.Segments is not { } segments)
+            {
+                Array.Fill(lengths, _past[r] + _columns.Lengths[r], r * Width, Width);
+                continue;
+            }
+
+            if (_columns.Virtual[r] > 0)
+                throw new ArgumentException("Where rotary positions depend on a sequence's length, virtual tokens cannot stand before packed sequences: pass one sequence a row.");
+            for (int c = Width - 1; c >= 0; c--)
+                lengths[(r * Width) + c] = c == Width - 1 || segments[r, c] != segments[r, c + 1] ? At(r, c) + 1 : lengths[(r * Width) + c + 1];
+        }
+
+        return lengths;
     }
 
     /// <summary>Rows of a table [N, ..] by position: [1, T, ..] for a run, else [B, T, ..].</summary>

@@ -245,7 +245,7 @@ public sealed class MixedBatchTests
     [SkippableFact]
     public void A_classifier_reads_the_first_virtual_token_of_each_row()
     {
-        TransformerConfig config = Tiny.Encoder() with { Head = new HeadConfig { Kind = HeadKind.SequenceClassification, Labels = 3, Dense = true, Bias = true } };
+        TransformerConfig config = Tiny.Encoder() with { Head = new HeadConfig { Kind = HeadKind.SequenceClassification, Labels = 3, Transform = Activation.Tanh, Bias = true } };
         using TransformerModel model = Tiny.Model(config);
         using FourKinds kinds = new(model);
         using var noGrad = no_grad();

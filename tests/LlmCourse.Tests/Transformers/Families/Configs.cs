@@ -14,6 +14,14 @@ internal static class Configs
         ["gpt2"] = """{"model_type":"gpt2","architectures":["GPT2LMHeadModel"],"vocab_size":20,"n_embd":8,"n_layer":2,"n_head":2,"n_positions":16}""",
         ["bert"] = """{"model_type":"bert","architectures":["BertForMaskedLM"],"vocab_size":20,"hidden_size":8,"num_hidden_layers":2,"num_attention_heads":2,"intermediate_size":12,"max_position_embeddings":16}""",
         ["roberta"] = """{"model_type":"roberta","architectures":["RobertaForMaskedLM"],"vocab_size":20,"hidden_size":8,"num_hidden_layers":2,"num_attention_heads":2,"intermediate_size":12,"max_position_embeddings":18,"type_vocab_size":1}""",
+        ["xlm-roberta"] = """{"model_type":"xlm-roberta","architectures":["XLMRobertaForMaskedLM"],"vocab_size":20,"hidden_size":8,"num_hidden_layers":2,"num_attention_heads":2,"intermediate_size":12,"max_position_embeddings":18,"type_vocab_size":1}""",
+        ["distilbert"] = """{"model_type":"distilbert","architectures":["DistilBertForMaskedLM"],"vocab_size":20,"dim":8,"n_layers":2,"n_heads":2,"hidden_dim":12,"max_position_embeddings":16}""",
+        ["electra"] = """{"model_type":"electra","architectures":["ElectraForMaskedLM"],"vocab_size":20,"embedding_size":6,"hidden_size":8,"num_hidden_layers":2,"num_attention_heads":2,"intermediate_size":12,"max_position_embeddings":16}""",
+        ["albert"] = """{"model_type":"albert","architectures":["AlbertForMaskedLM"],"vocab_size":20,"embedding_size":6,"hidden_size":8,"num_hidden_layers":4,"num_hidden_groups":2,"inner_group_num":2,"num_attention_heads":2,"intermediate_size":12,"max_position_embeddings":16}""",
+        ["modernbert"] = """{"model_type":"modernbert","architectures":["ModernBertForMaskedLM"],"vocab_size":20,"hidden_size":8,"num_hidden_layers":4,"num_attention_heads":2,"intermediate_size":12,"max_position_embeddings":16,"local_attention":6}""",
+        ["gemma"] = """{"model_type":"gemma","architectures":["GemmaForCausalLM"],"vocab_size":20,"hidden_size":8,"num_hidden_layers":2,"num_attention_heads":2,"num_key_value_heads":1,"head_dim":6,"intermediate_size":12,"max_position_embeddings":16}""",
+        ["gemma2"] = """{"model_type":"gemma2","architectures":["Gemma2ForCausalLM"],"vocab_size":20,"hidden_size":8,"num_hidden_layers":2,"num_attention_heads":2,"num_key_value_heads":1,"head_dim":6,"intermediate_size":12,"max_position_embeddings":16,"sliding_window":4}""",
+        ["gemma3"] = """{"model_type":"gemma3_text","architectures":["Gemma3ForCausalLM"],"vocab_size":20,"hidden_size":8,"num_hidden_layers":7,"num_attention_heads":2,"num_key_value_heads":1,"head_dim":6,"intermediate_size":12,"max_position_embeddings":16,"sliding_window":4}""",
     };
 
     public static IReadOnlyCollection<string> Families => Texts.Keys;

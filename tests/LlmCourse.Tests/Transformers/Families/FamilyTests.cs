@@ -27,6 +27,11 @@ public sealed class FamilyTests
     [InlineData("gpt2", "n_positions")]
     [InlineData("bert", "num_hidden_layers")]
     [InlineData("roberta", "vocab_size")]
+    [InlineData("distilbert", "hidden_dim")]
+    [InlineData("albert", "max_position_embeddings")]
+    [InlineData("modernbert", "intermediate_size")]
+    [InlineData("gemma", "num_key_value_heads")]
+    [InlineData("gemma3", "sliding_window")]
     public void A_key_that_is_needed_is_named(string family, string key)
     {
         ConfigException error = Assert.Throws<ConfigException>(() => Read(Configs.With(family, $$"""{"{{key}}":null}""")));
@@ -53,17 +58,17 @@ public sealed class FamilyTests
     }
 
     [Theory]
-    [InlineData("t5", "feed_forward_proj", "\"gated-tanh\"")]
+    [InlineData("t5", "feed_forward_proj", "\"gated-mish\"")]
     [InlineData("t5", "is_encoder_decoder", "false")]
-    [InlineData("t5", "architectures", "[\"T5EncoderModel\"]", "T5EncoderModel")]
+    [InlineData("t5", "architectures", "[\"T5ForQuestionAnswering\"]", "T5ForQuestionAnswering")]
     [InlineData("t5", "architectures", "[\"T5ForSequenceClassification\"]", "SequenceClassification")]
     [InlineData("bart", "activation_function", "\"mish\"")]
     [InlineData("bart", "normalize_before", "true")]
     [InlineData("bart", "architectures", "[\"BartForQuestionAnswering\"]", "BartForQuestionAnswering")]
-    [InlineData("llama", "rope_scaling", """{"rope_type":"yarn","factor":2.0}""", "yarn", "rope_type")]
-    [InlineData("llama", "rope_parameters", """{"rope_type":"dynamic","factor":2.0}""", "dynamic", "rope_type")]
-    [InlineData("llama", "rope_scaling", """{"type":"su","factor":2.0}""", "su")]
-    [InlineData("llama", "hidden_act", "\"tanh\"")]
+    [InlineData("llama", "rope_scaling", """{"rope_type":"proportional","factor":2.0}""", "proportional", "rope_type")]
+    [InlineData("llama", "rope_parameters", """{"type":"mrope","factor":2.0}""", "mrope", "rope_type")]
+    [InlineData("llama", "rope_parameters", """{"full_attention":{"rope_type":"default"}}""", "full_attention")]
+    [InlineData("llama", "hidden_act", "\"mish\"")]
     [InlineData("gpt2", "scale_attn_by_inverse_layer_idx", "true")]
     [InlineData("gpt2", "add_cross_attention", "true")]
     [InlineData("gpt2", "activation_function", "\"laplace\"")]
@@ -71,6 +76,15 @@ public sealed class FamilyTests
     [InlineData("bert", "is_decoder", "true")]
     [InlineData("bert", "hidden_act", "\"quick_gelu\"")]
     [InlineData("roberta", "position_embedding_type", "\"relative_key_query\"")]
+    [InlineData("distilbert", "activation", "\"mish\"")]
+    [InlineData("distilbert", "architectures", "[\"DistilBertForQuestionAnswering\"]", "DistilBertForQuestionAnswering")]
+    [InlineData("electra", "is_decoder", "true")]
+    [InlineData("modernbert", "classifier_pooling", "\"max\"")]
+    [InlineData("modernbert", "layer_types", """["full_attention","full_attention","full_attention","linear_attention"]""", "linear_attention", "layer_types")]
+    [InlineData("gemma", "use_bidirectional_attention", "true")]
+    [InlineData("gemma2", "use_bidirectional_attention", "true")]
+    [InlineData("gemma3", "use_bidirectional_attention", "true")]
+    [InlineData("gemma3", "attn_logit_softcapping", "50.0")]
     public void A_value_that_would_change_results_and_is_not_supported_is_named(string family, string key, string value, params string[] also)
     {
         UnsupportedModelException error = Assert.Throws<UnsupportedModelException>(() => Read(Configs.With(family, $$"""{"{{key}}":{{value}}}""")));
@@ -109,12 +123,20 @@ public sealed class FamilyTests
         PositionConfig old = Positions("""{"rope_theta":500.0,"rope_scaling":{"type":"linear","factor":2.0}}"""),
             recent = Positions("""{"rope_parameters":{"rope_theta":500.0,"rope_type":"linear","factor":2.0}}""");
         Assert.Equal(old, recent);
-        Assert.Equal((500, 2), (recent.Theta, recent.Scaling!.Factor));
+        Assert.Equal((500, new LinearScaling { Factor = 2 }), (recent.Theta, recent.Scaling));
         PositionConfig llama3 = Positions("""{"rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}}""");
-        Assert.Equal(new RotaryScaling { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalLength = 8192 }, llama3.Scaling);
+        Assert.Equal(new Llama3Scaling { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalLength = 8192 }, llama3.Scaling);
         Assert.Null(Positions("""{"rope_parameters":{"rope_type":"default","rope_theta":10000.0}}""").Scaling);
         ConfigException error = Assert.Throws<ConfigException>(() => Positions("""{"rope_scaling":{"rope_type":"llama3","factor":8.0}}"""));
         Assert.Contains("low_freq_factor", error.Message, StringComparison.Ordinal);
+        Assert.Equal(new DynamicScaling { Factor = 3, OriginalLength = 16 }, Positions("""{"rope_scaling":{"type":"dynamic","factor":3.0}}""").Scaling);
+        Assert.Equal(new YarnScaling { Factor = 4, OriginalLength = 8, BetaFast = 2, Truncate = false }, Positions("""{"rope_scaling":{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":8,"beta_fast":2,"truncate":false}}""").Scaling);
+        // (0.1 · 2 · ln 4 + 1) / (0.1 · 0.5 · ln 4 + 1), as DeepSeek has it.
+        Assert.Equal(((0.2 * Math.Log(4)) + 1) / ((0.05 * Math.Log(4)) + 1), Positions("""{"rope_scaling":{"rope_type":"yarn","factor":4.0,"mscale":2.0,"mscale_all_dim":0.5}}""").Scaling!.Amplitude, 1e-12);
+        Assert.Equal(1.5, Positions("""{"rope_scaling":{"rope_type":"yarn","factor":4.0,"mscale":2.0,"mscale_all_dim":0.5,"attention_factor":1.5}}""").Scaling!.Amplitude);
+        // The original length beside the scaling counts more than in it; the factor is how much longer the context is.
+        LongScaling su = Assert.IsType<LongScaling>(Positions("""{"original_max_position_embeddings":4,"rope_scaling":{"type":"su","original_max_position_embeddings":8,"short_factor":[1,2],"long_factor":[3,4]}}""").Scaling);
+        Assert.Equal((4, 4.0, 2.0, 3.0), (su.OriginalLength, su.Factor, su.ShortFactors[1], su.LongFactors[0]));
         static PositionConfig Positions(string changes) => Read(Configs.With("llama", changes)).Decoder!.Positions;
     }
 
@@ -157,6 +179,72 @@ public sealed class FamilyTests
     }
 
     [Fact]
+    public void Albert_runs_the_layers_of_a_group_again_and_again()
+    {
+        // 5 layers in 3 groups: layer i is of group ⌊i / (5/3)⌋ = 0 0 1 1 2
+        StackConfig groups = Read(Configs.With("albert", """{"num_hidden_layers":5,"num_hidden_groups":3,"inner_group_num":1}""")).Encoder!;
+        Assert.Equal((5, 3), (groups.Layers, groups.OwnLayers));
+        Assert.Equal([0, 0, 1, 1, 2], Enumerable.Range(0, 5).Select(groups.WeightsOf));
+        // 4 layers in 2 groups of 2: 8 blocks
+        StackConfig inner = Read(Configs.With("albert")).Encoder!;
+        Assert.Equal((8, 4), (inner.Layers, inner.OwnLayers));
+        Assert.Equal([0, 1, 0, 1, 2, 3, 2, 3], Enumerable.Range(0, 8).Select(inner.WeightsOf));
+    }
+
+    [Fact]
+    public void Windows_and_bases_alternate_where_the_family_or_its_file_says()
+    {
+        StackConfig modern = Read(Configs.With("modernbert")).Encoder!;
+        Assert.Equal([null, 4, 4, null], modern.Windows); // 6 / 2 either way, and the token itself
+        Assert.Equal([160_000, 10_000, 10_000, 160_000], modern.LayerPositions.Select(positions => positions.Theta));
+        Assert.Equal([4, null], Read(Configs.With("gemma2")).Decoder!.Windows);
+        Assert.Equal([null, null], Read(Configs.With("gemma2", """{"layer_types":["full_attention","full_attention"],"sliding_window":null}""")).Decoder!.Windows);
+        StackConfig gemma3 = Read(Configs.With("gemma3", """{"rope_theta":500.0,"rope_local_base_freq":50.0,"rope_scaling":{"rope_type":"linear","factor":8.0}}""")).Decoder!;
+        Assert.Equal([4, 4, 4, 4, 4, null, 4], gemma3.Windows);
+        Assert.Equal([50, 50, 50, 50, 50, 500, 50], gemma3.LayerPositions.Select(positions => positions.Theta));
+        Assert.Equal([false, false, false, false, false, true, false], gemma3.LayerPositions.Select(positions => positions.Scaling is not null));
+        StackConfig recent = Read(Configs.With("gemma3", """{"rope_parameters":{"full_attention":{"rope_theta":500.0,"rope_type":"linear","factor":8.0},"sliding_attention":{"rope_theta":50.0}}}""")).Decoder!;
+        Assert.Equal(gemma3.LayerPositions, recent.LayerPositions);
+        ConfigException error = Assert.Throws<ConfigException>(() => Read(Configs.With("gemma2", """{"layer_types":["full_attention"]}""")));
+        Assert.Contains("1 entries for 2 layers", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_null_is_not_the_absence_of_a_key_that_has_a_default()
+    {
+        TransformerConfig plain = Read(Configs.With("gemma2"));
+        Assert.Equal((50, 30), (plain.Decoder!.AttentionSoftcap, plain.Head.Softcap));
+        TransformerConfig none = Read(JsonDocument.Parse(Configs.Text("gemma2")[..^1] + ""","attn_logit_softcapping":null,"final_logit_softcapping":null}""").RootElement);
+        Assert.Equal((null, null), (none.Decoder!.AttentionSoftcap, none.Head.Softcap));
+    }
+
+    [Theory]
+    [InlineData("{}", Activation.GeluTanh)]
+    [InlineData("""{"hidden_act":"gelu"}""", Activation.GeluTanh)] // the first release's word for it
+    [InlineData("""{"hidden_act":"gelu","hidden_activation":"gelu"}""", Activation.Gelu)]
+    [InlineData("""{"hidden_act":"silu"}""", Activation.Silu)]
+    public void The_first_gemmas_say_gelu_and_mean_its_approximation(string changes, Activation expected) =>
+        Assert.Equal(expected, Read(Configs.With("gemma", changes)).Decoder!.Activation);
+
+    [Fact]
+    public void Heads_of_encoders_differ()
+    {
+        HeadConfig distil = Read(Configs.With("distilbert", """{"architectures":["DistilBertForSequenceClassification"]}""")).Head;
+        Assert.Equal((Activation.Relu, false, 0.0, 0.2), (distil.Transform, distil.TransformNorm, distil.TransformDropout, distil.Dropout));
+        HeadConfig electra = Read(Configs.With("electra", """{"architectures":["ElectraForSequenceClassification"]}""")).Head;
+        Assert.Equal((Activation.Gelu, false, 0.1, 0.1), (electra.Transform, electra.TransformNorm, electra.TransformDropout, electra.Dropout));
+        HeadConfig modern = Read(Configs.With("modernbert", """{"architectures":["ModernBertForSequenceClassification"],"classifier_pooling":"mean"}""")).Head;
+        Assert.Equal((Activation.Gelu, true, false, true), (modern.Transform, modern.TransformNorm, modern.TransformBias, modern.Mean));
+        Assert.Equal(HeadKind.Scalar, Read(Configs.With("electra", """{"architectures":["ElectraForPreTraining"]}""")).Head.Kind);
+        Assert.Equal(HeadKind.MaskedLanguageModel, Read(Configs.With("bert", """{"architectures":["BertForPreTraining"]}""")).Head.Kind);
+        Assert.Null(Read(Configs.With("electra", """{"embedding_size":8}""")).EmbeddingWidth);
+        Assert.Equal(8, Read(Configs.With("albert", """{"embedding_size":8}""")).EmbeddingWidth);
+        TransformerConfig both = Read(Configs.With("gemma3", """{"architectures":["Gemma3TextModel"],"use_bidirectional_attention":true}"""));
+        Assert.Equal((true, 3), (both.Decoder is null, both.Encoder!.Windows[0])); // 4 / 2 either way, and the token itself
+        Assert.Null(Read(Configs.With("t5", """{"architectures":["T5EncoderModel"],"is_encoder_decoder":false}""")).Decoder);
+    }
+
+    [Fact]
     public void Copies_of_tied_weights_in_a_file_do_not_change_how_states_are_scaled()
     {
         TransformerConfig copied = Family.Of(Configs.With("t5")).Config(Configs.With("t5"), name => name == "lm_head.weight");
@@ -177,6 +265,15 @@ public sealed class FamilyTests
     [InlineData("llama", """{"rope_scaling":{"type":"linear","factor":0}}""")]
     [InlineData("t5", """{"relative_attention_num_buckets":1}""")]
     [InlineData("bert", """{"hidden_dropout_prob":1.5}""")]
+    [InlineData("albert", """{"num_hidden_groups":5}""")]
+    [InlineData("albert", """{"num_hidden_groups":0}""")]
+    [InlineData("albert", """{"inner_group_num":0}""")]
+    [InlineData("albert", """{"num_hidden_layers":2147483647}""")]
+    [InlineData("albert", """{"embedding_size":-1}""")]
+    [InlineData("electra", """{"embedding_size":2147483647,"vocab_size":2147483647}""")]
+    [InlineData("modernbert", """{"local_attention":-2}""")]
+    [InlineData("gemma3", """{"sliding_window":0}""")]
+    [InlineData("gemma3", """{"sliding_window_pattern":0}""")]
     public void Sizes_that_no_model_can_have_are_refused_and_do_not_overflow(string family, string changes) =>
         Assert.Contains("describes no possible model", Assert.Throws<ConfigException>(() => Read(Configs.With(family, changes))).Message, StringComparison.Ordinal);
 

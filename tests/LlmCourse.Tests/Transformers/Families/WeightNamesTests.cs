@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
 using TorchSharp;
@@ -31,6 +32,15 @@ public sealed class WeightNamesTests
     [InlineData("bert", "encoder.1.self.o.weight", "bert.encoder.layer.1.attention.output.dense.weight", false)]
     [InlineData("bert", "head.output.bias", "cls.predictions.bias", false)]
     [InlineData("roberta", "head.norm.weight", "lm_head.layer_norm.weight", false)]
+    [InlineData("xlm-roberta", "head.dense.weight", "lm_head.dense.weight", false)]
+    [InlineData("distilbert", "encoder.1.self.norm.bias", "distilbert.transformer.layer.1.sa_layer_norm.bias", false)]
+    [InlineData("electra", "encoder.embedding_projection.weight", "electra.embeddings_project.weight", false)]
+    [InlineData("electra", "head.output.bias", "generator_lm_head.bias", false)]
+    [InlineData("albert", "encoder.3.feedforward.down.weight", "albert.encoder.albert_layer_groups.1.albert_layers.1.ffn_output.weight", false)]
+    [InlineData("modernbert", "encoder.0.feedforward.gate_up.weight", "model.layers.0.mlp.Wi.weight", false)]
+    [InlineData("gemma", "decoder.1.feedforward.norm.weight", "model.layers.1.post_attention_layernorm.weight", false)]
+    [InlineData("gemma2", "decoder.1.feedforward.norm.weight", "model.layers.1.pre_feedforward_layernorm.weight", false)]
+    [InlineData("gemma3", "decoder.6.self.k_norm.weight", "model.layers.6.self_attn.k_norm.weight", false)]
     public void Ours_becomes_theirs(string family, string ours, string theirs, bool transposed)
     {
         (WeightNames names, TransformerModel model) = Make(family);
@@ -65,6 +75,19 @@ public sealed class WeightNamesTests
         (WeightNames names, TransformerModel model) = Make(family);
         model.Dispose();
         Assert.Equal(leftover, names.IsLeftover(name));
+    }
+
+    [Fact]
+    public void Only_a_tied_output_shares_its_bias_with_the_head()
+    {
+        JsonElement untied = Configs.With("albert", """{"tie_word_embeddings":false}""");
+        WeightNames names = new(Family.Of(untied), Family.Of(untied).Config(untied));
+        Assert.Equal("predictions.decoder.bias", names.Of("head.output.bias").Name);
+        Assert.True(names.IsLeftover("predictions.bias"));
+        (WeightNames tied, TransformerModel model) = Make("albert");
+        model.Dispose();
+        Assert.Equal("predictions.bias", tied.Of("head.output.bias").Name);
+        Assert.True(tied.IsLeftover("predictions.decoder.bias"));
     }
 
     private static (WeightNames Names, TransformerModel Model) Make(string name)

@@ -16,7 +16,7 @@ public sealed class RotaryTests
 
     [SkippableFact]
     public void Linear_scaling_divides_them() =>
-        Assert.Equal([0.25f, 0.025f], Rotary.Frequencies(Config with { Scaling = new RotaryScaling { Factor = 4 } }, headSize: 4));
+        Assert.Equal([0.25f, 0.025f], Rotary.Frequencies(Config with { Scaling = new LinearScaling { Factor = 4 } }, headSize: 4));
 
     [SkippableFact]
     public void Llama3_scaling_keeps_short_waves_stretches_long_ones_and_blends_between()
@@ -27,11 +27,69 @@ public sealed class RotaryTests
         {
             Kind = PositionKind.Rotary,
             Theta = 1000,
-            Scaling = new RotaryScaling { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalLength = 100 },
+            Scaling = new Llama3Scaling { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalLength = 100 },
         };
         float[] scaled = Rotary.Frequencies(config, headSize: 6);
         double blended = (0.802817 * 0.1 / 8) + (0.197183 * 0.1);
         Assert.Equal([1, blended, 0.00125], scaled.Select(frequency => Math.Round((double)frequency, 6)), (want, got) => Math.Abs(want - got) < 2e-6);
+    }
+
+    [SkippableFact]
+    public void Dynamic_scaling_raises_the_base_with_the_length_beyond_the_limit()
+    {
+        // d = 4: θ' = 100 · (3 · 20 / 10 − 2)^(4 / 2) = 100 · 16, so the second pair has 1600^(−2/4) = 1/40.
+        PositionConfig config = Config with { Scaling = new DynamicScaling { Factor = 3, OriginalLength = 10 } };
+        Assert.Equal([1f, 0.1f], Rotary.Frequencies(config, headSize: 4, length: 10));
+        Assert.Equal([1f, 0.025f], Rotary.Frequencies(config, headSize: 4, length: 20));
+        Assert.NotEqual(Rotary.Frequencies(config, headSize: 4, length: 20), Rotary.Frequencies(config, headSize: 4, length: 21));
+        Assert.Equal((30, 1), ((config with { Count = 10 }).Limit, config.Scaling.Amplitude));
+    }
+
+    [SkippableFact]
+    public void Yarn_ramps_from_kept_to_stretched_pairs()
+    {
+        // θ = e⁴, d = 8, L = 2π e⁴: pair i turns e^(4 − i) times within L. Turning at least e³ times is pair 1 and below, at most
+        // e times pair 3 and above: the ramp over pairs 0 to 3 is 0, 0, ½, 1. Without it the frequencies are e^(−i).
+        YarnScaling yarn = new() { Factor = 4, OriginalLength = (int)Math.Round(2 * Math.PI * Math.Exp(4)), BetaFast = Math.Exp(3), BetaSlow = Math.Exp(1), Truncate = false };
+        float[] got = Rotary.Frequencies(new PositionConfig { Kind = PositionKind.Rotary, Theta = Math.Exp(4), Scaling = yarn }, headSize: 8);
+        double[] want = [1, Math.Exp(-1), Math.Exp(-2) * (0.5 + (0.5 / 4)), Math.Exp(-3) / 4];
+        Assert.All(want.Zip(got), pair => Assert.Equal(pair.First, pair.Second, pair.First * 1e-3)); // L is rounded to a whole number
+        // Rounded outwards, bounds of 1.5 and 2.5 become 1 and 3: the same ramp.
+        YarnScaling wide = yarn with { BetaFast = Math.Exp(2.5), BetaSlow = Math.Exp(1.5), Truncate = true };
+        Assert.All(got.Zip(Rotary.Frequencies(new PositionConfig { Kind = PositionKind.Rotary, Theta = Math.Exp(4), Scaling = wide }, headSize: 8)), pair => Assert.Equal(pair.First, pair.Second, pair.First * 1e-3));
+        Assert.Equal((0.1 * Math.Log(4)) + 1, yarn.Amplitude, 1e-12);
+        Assert.Equal(0.85, (yarn with { AttentionFactor = 0.85 }).Amplitude);
+    }
+
+    [SkippableFact]
+    public void Long_scaling_changes_its_factors_one_token_beyond_the_limit()
+    {
+        PositionConfig config = Config with { Scaling = new LongScaling { ShortFactors = [1, 2], LongFactors = [4, 5], OriginalLength = 16, Factor = 4 } };
+        Assert.Equal([1f, 0.05f], Rotary.Frequencies(config, headSize: 4, length: 16));
+        Assert.Equal([0.25f, 0.02f], Rotary.Frequencies(config, headSize: 4, length: 17));
+        Assert.Equal(Math.Sqrt(1.5), config.Scaling.Amplitude, 1e-12); // 1 + ln 4 / ln 16
+    }
+
+    [SkippableFact]
+    public void Each_sequence_turns_by_its_own_length()
+    {
+        using var scope = NewDisposeScope();
+        PositionConfig config = Config with { Scaling = new LongScaling { ShortFactors = [1, 1], LongFactors = [2, 4], OriginalLength = 2, Factor = 1 } };
+        using Rotary rotary = new(config, headSize: 4);
+        double Angle(Sequences sequences, int[] past, int row, int column, int pair)
+        {
+            Rotary.Angles angles = rotary.At(PositionNumbers.Of(new Columns(sequences, null), past), ScalarType.Float32, TestDevice.Device);
+            return Math.Atan2(angles.Sin[row, column, 0, pair].ToDouble(), angles.Cos[row, column, 0, pair].ToDouble());
+        }
+
+        // A row of 3 is long, one of 2 is not, and neither are two packed sequences of 2.
+        using Sequences ragged = Sequences.FromRows([[1, 1, 1], [1, 1]], device: TestDevice.Device), packed = Sequences.Packed([[[1, 1], [1, 1], [1, 1, 1]]], device: TestDevice.Device);
+        Assert.Equal([0.5, 0.025, 1, 0.1], [Angle(ragged, [0, 0], 0, 1, 0), Angle(ragged, [0, 0], 0, 1, 1), Angle(ragged, [0, 0], 1, 1, 0), Angle(ragged, [0, 0], 1, 1, 1)], Close);
+        Assert.Equal([0, 1, 0, 1, 0, 0.5, 1], Enumerable.Range(0, 7).Select(column => Angle(packed, [0], 0, column, 0)), Close);
+        // What a cache holds counts.
+        using Sequences one = Sequences.FromRows([[1], [1]], device: TestDevice.Device);
+        Assert.Equal([1, 1], [Angle(one, [2, 1], 0, 0, 0), Angle(one, [2, 1], 1, 0, 0)], Close);
+        static bool Close(double want, double got) => Math.Abs(want - got) < 1e-5;
     }
 
     [SkippableFact]
