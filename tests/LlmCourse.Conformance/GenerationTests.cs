@@ -47,25 +47,27 @@ public sealed class GenerationTests(ModelFixtures models) : IClassFixture<ModelF
         GenerationDefaults defaults = GenerationDefaults.Parse(merged, fixture.Pretrained.Config);
         TokenGenerator generator = new(fixture.Model, ForwardContext.Evaluation, defaults);
         GenerationOptions options = new() { Seed = 1 };
-        IReadOnlyList<Completion> together;
-        try
-        {
-            together = generator.Generate(rows, options);
-        }
-        catch (UnsupportedDefaultException error)
-        {
-            Cases.SkipUnsupported(defaults, error);
-            throw;
-        }
-
+        IReadOnlyList<Completion> together = generator.Generate(rows, options);
         int[][] sequences = [.. item.GetProperty("sequences").EnumerateArray().Select(row => row.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
         int[] lengths = [.. item.GetProperty("lengths").EnumerateArray().Select(length => length.GetInt32())];
-        int skip = decoderOnly ? prompts.Width : 1;
+        double[]? scores = item.TryGetProperty("sequences_scores", out JsonElement given) && given.ValueKind == JsonValueKind.Array
+            ? [.. given.EnumerateArray().Select(score => score.GetDouble())] : null;
+        int skip = decoderOnly ? prompts.Width : 1, each = sequences.Length / rows.Length;
+        Assert.Equal(sequences.Length, together.Count);
         for (int r = 0; r < rows.Length; r++)
         {
-            int[] want = sequences[r][skip..lengths[r]];
-            Assert.Equal(want, together[r].Tokens);
-            Assert.Equal(want, generator.Generate([rows[r]], options)[0].Tokens);
+            IReadOnlyList<Completion> alone = generator.Generate([rows[r]], options);
+            for (int i = 0; i < each; i++)
+            {
+                int at = (r * each) + i;
+                int[] want = sequences[at][skip..lengths[at]];
+                Assert.Equal(want, together[at].Tokens);
+                Assert.Equal(want, alone[i].Tokens);
+                if (scores is null)
+                    continue;
+                Assert.InRange(together[at].SequenceScore!.Value, scores[at] - 1e-4, scores[at] + 1e-4);
+                Assert.InRange(alone[i].SequenceScore!.Value, scores[at] - 1e-4, scores[at] + 1e-4);
+            }
         }
     }
 
