@@ -153,7 +153,7 @@ public sealed record GenerationOptions
     /// <summary>True where these options ask for sampling, false where they ask for greedy, null where they leave it open.</summary>
     internal bool? Samples =>
         Temperature == 0 ? false
-        : DoSample ?? (Temperature > 0 || TopK > 0 || TopP < 1 ? true : null);
+        : DoSample ?? (Temperature > 0 || TopK > 0 || TopP < 1 || MinP > 0 || TypicalP < 1 || EpsilonCutoff > 0 || EtaCutoff > 0 || TopH < 1 ? true : null);
 
     internal void Validate()
     {

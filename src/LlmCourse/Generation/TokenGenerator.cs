@@ -53,7 +53,7 @@ internal sealed class TokenGenerator(
         return TokenDistribution.Of(scores.squeeze(0), request.Settings, request.Name);
     }
 
-    private GenerationRequest Request(IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions? options)
+    internal GenerationRequest Request(IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions? options)
     {
         for (int i = 0; i < prompts.Count; i++)
         {

@@ -38,7 +38,7 @@ public sealed class GenerationDefaultsTests
         Assert.Equal((0.1, 0.5, 0.01, 0.02, 0.4), (settings.MinP, settings.TypicalP, settings.EpsilonCutoff, settings.EtaCutoff, settings.TopH));
         Assert.Equal((1.5, 3, 1.2, 2), (settings.GuidanceScale, settings.Returned, settings.EncoderRepetitionPenalty, settings.EncoderNoRepeatNGramSize));
         Assert.Equal([[5], [6, 7]], settings.BadWordsIds); // an end of sequence alone is no bad word; an unknown token none that could come
-        Assert.Equal(["1,2: 2", "4: -∞"], settings.SequenceBias.Select(entry => $"{string.Join(',', entry.Tokens)}: {entry.Bias}"));
+        Assert.Equal(["1,2: 2", "4: -Infinity"], settings.SequenceBias.Select(entry => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{string.Join(',', entry.Tokens)}: {entry.Bias}")));
         Assert.Equal([8], settings.SuppressTokens);
         Assert.Equal([9], settings.BeginSuppressTokens);
         Assert.Equal(new ExponentialDecay(5, 1.1), settings.ExponentialDecay);
