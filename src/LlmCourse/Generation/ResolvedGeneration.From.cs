@@ -102,7 +102,7 @@ internal sealed partial record ResolvedGeneration
         if (beams > 1 && options.Assisted is not null)
             throw new NotSupportedException($"{nameof(options.NumBeams)} = {beams} cannot be combined with {nameof(options.Assisted)}: beams are not drafted. Set {nameof(options.NumBeams)} to 1, or no {nameof(options.Assisted)}.");
         return beams <= vocabularySize ? beams
-            : throw new ArgumentOutOfRangeException(nameof(options.NumBeams), beams, $"{nameof(options.NumBeams)} is {beams}, and a vocabulary of {vocabularySize} tokens has no more than that many ways to begin.");
+            : throw Refused(nameof(options.NumBeams), beams, $"{nameof(options.NumBeams)} is {beams}, and a vocabulary of {vocabularySize} tokens has no more than that many ways to begin.");
     }
 
     // What the model returns by default is no mistake of a caller who asks for fewer beams, or none.
@@ -111,7 +111,7 @@ internal sealed partial record ResolvedGeneration
         int most = beams > 1 ? beams : samples ? int.MaxValue : 1;
         if (options.NumReturnSequences is not { } wanted)
             return Math.Min(defaults.NumReturnSequences ?? 1, most);
-        return wanted <= most ? wanted : throw new ArgumentOutOfRangeException(nameof(options.NumReturnSequences), wanted, beams > 1
+        return wanted <= most ? wanted : throw Refused(nameof(options.NumReturnSequences), wanted, beams > 1
             ? $"{nameof(options.NumReturnSequences)} is {wanted}, and {beams} beams ({nameof(options.NumBeams)}) end in no more than that many texts."
             : $"{nameof(options.NumReturnSequences)} is {wanted}, and there is one greedy completion: set a {nameof(options.Temperature)}, or {nameof(options.NumBeams)}.");
     }
@@ -134,12 +134,14 @@ internal sealed partial record ResolvedGeneration
         return [.. all.GroupBy(entry => string.Join(',', entry.Tokens)).Select(same => same.Last())];
     }
 
+    private static ArgumentOutOfRangeException Refused(string property, int value, string message) => new(property, value, message);
+
     private static IReadOnlyList<int> Known(IReadOnlyList<int> ids, string property, int vocabularySize)
     {
         foreach (int id in ids)
         {
             if (id < 0 || id >= vocabularySize)
-                throw new ArgumentOutOfRangeException(property, id, $"{property} names the token {id}; the vocabulary has {vocabularySize} tokens.");
+                throw Refused(property, id, $"{property} names the token {id}; the vocabulary has {vocabularySize} tokens.");
         }
 
         return ids;

@@ -28,12 +28,11 @@ internal sealed class RowReader : IDisposable
     /// <summary>Opens sessions with a row for each prompt.</summary>
     public static RowReader Open(GenerationRequest request)
     {
+        IReadOnlyList<IReadOnlyList<int>>? negative = request.Settings.GuidanceScale == 1 ? null : Negative(request);
         DecodingSession session = Session(request.Model, request.View, request, request.Prompts);
-        if (request.Settings.GuidanceScale == 1)
-            return new RowReader(request, session, null);
         try
         {
-            return new RowReader(request, session, Session(request.Model, request.View, request, Negative(request)));
+            return new RowReader(request, session, negative is null ? null : Session(request.Model, request.View, request, negative));
         }
         catch
         {

@@ -10,13 +10,15 @@ namespace LlmCourse.Transformers;
 /// </summary>
 internal sealed class KeyValueCache : IDisposable
 {
+    private const int MostCommon = 512;
+
     private readonly (Tensor Keys, Tensor Values)?[] _self;
     private readonly (Tensor Keys, Tensor Values)?[] _cross;
     private readonly int _heads;
     private readonly int _size;
     private int[] _lengths;
     private int _capacity;
-    private int[,]? _common;
+    private int[,]? _common; // how many of their first columns rows are known to share
     private (int Width, Tensor Index)? _scatter;
 
     public KeyValueCache(StackConfig config, int rows, int capacity)
@@ -64,7 +66,6 @@ internal sealed class KeyValueCache : IDisposable
     /// <summary>Counts what a pass has appended to each row.</summary>
     public void Advance(IReadOnlyList<int> counts)
     {
-        Limit(_common, _lengths);
         for (int r = 0; r < _lengths.Length; r++)
             _lengths[r] += counts[r];
         DropScatter();
@@ -89,7 +90,7 @@ internal sealed class KeyValueCache : IDisposable
     public void Truncate(IReadOnlyList<int> lengths)
     {
         _lengths = [.. lengths];
-        Limit(_common, _lengths);
+        LimitCommon();
         DropScatter();
     }
 
@@ -156,10 +157,10 @@ internal sealed class KeyValueCache : IDisposable
     // The first columns that two rows have in common, as far as is known.
     private int Shared(int row, int other) => _common is { } common ? common[row, other] : 0;
 
-    // After a selection: rows that were one have everything in common. Null where no row was doubled.
+    // After a selection: rows that were one have everything in common. Null where no row was doubled, or there are too many to know it of all.
     private int[,]? Common(int[] rows)
     {
-        if (_common is null && rows.Distinct().Count() == rows.Length)
+        if (rows.Length > MostCommon || (_common is null && rows.Distinct().Count() == rows.Length))
             return null;
         int[,] common = new int[rows.Length, rows.Length];
         for (int i = 0; i < rows.Length; i++)
@@ -171,13 +172,13 @@ internal sealed class KeyValueCache : IDisposable
         return common;
     }
 
-    // What comes behind these lengths, rows do not have in common.
-    private static void Limit(int[,]? common, int[] lengths)
+    // What rows write behind a cut, they do not have in common.
+    private void LimitCommon()
     {
-        for (int i = 0; common is not null && i < lengths.Length; i++)
+        for (int i = 0; _common is not null && i < _lengths.Length; i++)
         {
-            for (int j = 0; j < lengths.Length; j++)
-                common[i, j] = Math.Min(common[i, j], Math.Min(lengths[i], lengths[j]));
+            for (int j = 0; j < _lengths.Length; j++)
+                _common[i, j] = Math.Min(_common[i, j], Math.Min(_lengths[i], _lengths[j]));
         }
     }
 

@@ -104,5 +104,5 @@ internal sealed class DraftReader : IDisposable
     }
 
     private static ArgumentException Unfit(string why) =>
-        new($"The model of {nameof(GenerationOptions.Assisted)}.{nameof(AssistedOptions.Draft)} {why}.", nameof(AssistedOptions.Draft));
+        new($"The model of {nameof(GenerationOptions.Assisted)}.{nameof(AssistedOptions.Draft)} {why}.");
 }
