@@ -141,7 +141,8 @@ internal sealed class DecodingSession : IDisposable
     {
         using var noGrad = no_grad();
         return new DecodingSession(
-            _model, _context, _cache.Fork(), _memory?.Select([.. Enumerable.Range(0, Rows)])) { _prompts = _prompts };
+            _model, _context, _cache.Fork(), _memory?.Select([.. Enumerable.Range(0, Rows)]))
+        { _prompts = _prompts };
     }
 
     public void Dispose()

@@ -16,8 +16,15 @@ public sealed class LiveTensorsTests
 
     private static readonly TokenRules Rules = new()
     {
-        BadWordsIds = [[10, 11], [12]], SequenceBias = [new([13], 1), new([14, 15], -1)], SuppressTokens = [16], BeginSuppressTokens = [17], EncoderRepetitionPenalty = 1.1,
-        EncoderNoRepeatNGramSize = 2, ExponentialDecayLengthPenalty = new(1, 1.1), RemoveInvalidValues = true, RenormalizeLogits = true,
+        BadWordsIds = [[10, 11], [12]],
+        SequenceBias = [new([13], 1), new([14, 15], -1)],
+        SuppressTokens = [16],
+        BeginSuppressTokens = [17],
+        EncoderRepetitionPenalty = 1.1,
+        EncoderNoRepeatNGramSize = 2,
+        ExponentialDecayLengthPenalty = new(1, 1.1),
+        RemoveInvalidValues = true,
+        RenormalizeLogits = true,
     };
 
     [SkippableTheory]

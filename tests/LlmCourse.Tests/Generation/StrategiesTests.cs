@@ -31,12 +31,17 @@ public sealed class StrategiesTests
             using CancellationTokenSource cancel = new();
             int steps = 0;
             // Beams tell of their tokens at the end only: a rule of one's own hears of every step.
-            GenerationOptions listening = options with { MaxNewTokens = 50, EosTokenIds = [], Processors = [(scores, _) =>
+            GenerationOptions listening = options with
+            {
+                MaxNewTokens = 50,
+                EosTokenIds = [],
+                Processors = [(scores, _) =>
             {
                 if (++steps == 3)
                     cancel.Cancel();
                 return scores;
-            }] };
+            }]
+            };
             Assert.Throws<OperationCanceledException>(() => Generator(model).Generate(Prompts, listening, cancellationToken: cancel.Token));
             Assert.True(steps == 3, $"{strategy}: {steps}");
         }

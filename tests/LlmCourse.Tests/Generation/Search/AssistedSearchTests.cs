@@ -60,7 +60,12 @@ public sealed class AssistedSearchTests
         const int Draws = 3_000;
         GenerationOptions options = new()
         {
-            MaxNewTokens = 3, Temperature = 1.5, TopK = 5, Seed = 11, NumReturnSequences = Draws, EosTokenIds = [],
+            MaxNewTokens = 3,
+            Temperature = 1.5,
+            TopK = 5,
+            Seed = 11,
+            NumReturnSequences = Draws,
+            EosTokenIds = [],
             Assisted = Draft(other) with { DraftTokens = 2, ConfidenceThreshold = 0 },
         };
         int[] prompt = Prompts[0];

@@ -50,7 +50,12 @@ public sealed class BeamSearchTests
         {
             GenerationOptions options = new()
             {
-                NumBeams = 4, NumReturnSequences = 3, MaxNewTokens = 14, EosTokenIds = [3, 4], TopAlternatives = 2, Beams = new() { LengthPenalty = penalty, EarlyStopping = EarlyStopping.Never },
+                NumBeams = 4,
+                NumReturnSequences = 3,
+                MaxNewTokens = 14,
+                EosTokenIds = [3, 4],
+                TopAlternatives = 2,
+                Beams = new() { LengthPenalty = penalty, EarlyStopping = EarlyStopping.Never },
             };
             IReadOnlyList<Completion> found = Generate(model, Prompts, options);
             Assert.Equal(Prompts.Length * 3, found.Count);
@@ -130,7 +135,12 @@ public sealed class BeamSearchTests
         using TransformerModel model = TinyFamilies.Model("gpt2");
         GenerationOptions options = new()
         {
-            NumBeams = 4, NumReturnSequences = 4, MaxNewTokens = 10, EosTokenIds = [3], MinNewTokens = 4, NoRepeatNGramSize = 1,
+            NumBeams = 4,
+            NumReturnSequences = 4,
+            MaxNewTokens = 10,
+            EosTokenIds = [3],
+            MinNewTokens = 4,
+            NoRepeatNGramSize = 1,
             Rules = new() { SuppressTokens = [.. Enumerable.Range(20, 10)], BadWordsIds = [[40], [41, 42]] },
         };
         foreach (Completion completion in Generate(model, Prompts, options))
