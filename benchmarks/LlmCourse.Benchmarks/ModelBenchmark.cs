@@ -45,6 +45,15 @@ internal sealed class ModelBenchmark : IDisposable
         return batch * Steps / (all - first);
     }
 
+    /// <summary>Steps a second of a beam search behind a prompt of 128 tokens, its prefill left out.</summary>
+    public double Beams(int count)
+    {
+        GenerationOptions For(int tokens) => new() { MaxNewTokens = tokens, EosTokenIds = [], NumBeams = count, Temperature = 0 };
+        IReadOnlyList<int>[] prompts = [Ids(Prompt, 0)];
+        double first = Seconds(() => _llm.GenerateFromIds(prompts, For(1))), all = Seconds(() => _llm.GenerateFromIds(prompts, For(Steps + 1)));
+        return Steps / (all - first);
+    }
+
     /// <summary>Tokens a second of reading a prompt.</summary>
     public double Prefill(int length) => length / Seconds(() =>
     {

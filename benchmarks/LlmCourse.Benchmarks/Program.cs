@@ -2,10 +2,10 @@ using System.Globalization;
 using LlmCourse.Benchmarks;
 
 // Usage: dotnet run -c Release --project benchmarks/LlmCourse.Benchmarks -- MODEL [--text FILE] [--rounds N] [--threads N]
-//            [--python PYTHON] [--llamacpp SCRIPT] [--json FILE] [--profile]
+//            [--python PYTHON] [--llamacpp SCRIPT] [--json FILE] [--profile] [--only beams]
 // MODEL is a folder or a .gguf file; PYTHON is an interpreter that has transformers, to be measured in the same run, round by
 // round in turn with ours. SCRIPT is run by it afterwards as "SCRIPT MODEL --threads N" (llama.cpp on the quantised file), and
-// what it prints stands below the table.
+// what it prints stands below the table. With "--only beams" nothing but beam search is measured.
 // Or: metrics FILE [--fields PREDICTION,REFERENCE] [--rounds N] [--python PYTHON] [--json FILE]: ROUGE and BLEU of the texts in a
 // file of JSON lines, in turn with rouge_score and sacreBLEU.
 // Or: training MODEL [--rounds N] [--threads N] [--python PYTHON] [--json FILE] [--modes MODE,...]: steps of full fine-tuning in each
@@ -46,9 +46,13 @@ if (arguments.Profile)
 
 Results results = new("transformers");
 using Peer? peer = arguments.Python is null ? null : Peer.Start(arguments, "peer.py", arguments.Model, $"{arguments.Threads}");
+bool beamsOnly = BenchmarkArguments.Value(args, "--only") == "beams";
 results.Add("load", "GB/s", ours.LoadRate, null);
 for (int round = 0; round < arguments.Rounds; round++)
 {
+    results.Add("beam search, 4 beams", "steps/s", ours.Beams(4), peer?.Ask("beams 4"));
+    if (beamsOnly)
+        continue;
     results.Add("memory bandwidth", "GB/s", Machine.MemoryBandwidth(arguments.Threads), null);
     results.Add("GEMM", "GFLOP/s", Machine.GemmRate(), null);
     foreach (int batch in new[] { 1, 8 })
@@ -59,7 +63,8 @@ for (int round = 0; round < arguments.Rounds; round++)
     Console.Error.WriteLine($"round {round + 1} of {arguments.Rounds}");
 }
 
-results.Derive("decode B=1, share of the weight-streaming floor", ours.WeightBytes / 1e9 * results.Median("decode B=1") / results.Median("memory bandwidth"));
+if (!beamsOnly)
+    results.Derive("decode B=1, share of the weight-streaming floor", ours.WeightBytes / 1e9 * results.Median("decode B=1") / results.Median("memory bandwidth"));
 Console.WriteLine(results.Table());
 if (arguments.LlamaCpp is not null)
     Console.WriteLine($"llama.cpp, weights as they are in the file: {Peer.RunScript(arguments)}");

@@ -26,12 +26,12 @@ def ids(batch, length):
     return torch.randint(10, model.config.vocab_size - 10, (batch, length))
 
 
-def decode(batch, prompt=128, steps=32):
+def decode(batch, prompt=128, steps=32, beams=1):
     prompts = ids(batch, prompt)
 
     def generate(count):
         model.generate(prompts, attention_mask=torch.ones_like(prompts), min_new_tokens=count, max_new_tokens=count,
-                       do_sample=False, pad_token_id=0, eos_token_id=None)
+                       do_sample=False, pad_token_id=0, eos_token_id=None, num_beams=beams)
 
     first = seconds(lambda: generate(1))
     return batch * steps / (seconds(lambda: generate(steps + 1)) - first)
@@ -54,5 +54,5 @@ print("ready", flush=True)
 with torch.inference_mode():
     for line in sys.stdin:
         name, argument = line.strip().split(" ", 1)
-        value = {"decode": lambda a: decode(int(a)), "prefill": lambda a: prefill(int(a)), "tokenize": tokenize}[name](argument)
+        value = {"decode": lambda a: decode(int(a)), "beams": lambda a: decode(1, beams=int(a)), "prefill": lambda a: prefill(int(a)), "tokenize": tokenize}[name](argument)
         print(value, flush=True)

@@ -25,7 +25,7 @@ public sealed partial class Llm
         _chat = owner._chat;
         _adapters = owner._adapters;
         (_active, _view, _rows) = (active, view, rows);
-        _generator = new TokenGenerator(Model, view, _files.Defaults, _files.AnswerTokenizer ?? _files.Tokenizer);
+        _generator = new TokenGenerator(Model, view, _files.Defaults, _files.AnswerTokenizer ?? _files.Tokenizer, _files.Tokenizer);
     }
 
     /// <summary>The adapters of this model: to add, load, save, combine and merge them.</summary>

@@ -34,7 +34,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         _files = files;
         _adapters = new AdapterSet(model, pretrained is null ? null : new WeightNames(pretrained.Family, model.Config), files.Tokenizer, origin);
         _view = ForwardContext.Evaluation;
-        _generator = new TokenGenerator(model, _view, files.Defaults, files.AnswerTokenizer ?? files.Tokenizer);
+        _generator = new TokenGenerator(model, _view, files.Defaults, files.AnswerTokenizer ?? files.Tokenizer, files.Tokenizer);
         _chat = new Lazy<ChatTemplate>(() => ChatTemplate.Parse(files.ChatTemplate
             ?? throw new InvalidOperationException("The model has no chat template: use Generate with a prompt of your own.")));
     }
@@ -99,14 +99,17 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         return new Llm(new TransformerModel(config, seed, device: device), null, ModelFiles.Of(config, tokenizer));
     }
 
-    /// <summary>Completes a text as it stands, without any template.</summary>
+    /// <summary>Completes a text as it stands, without any template; of several completions, gives the first.</summary>
     /// <param name="prompt">The text; the tokenizer adds the special tokens the model expects.</param>
     /// <param name="options">What differs from the model's defaults; null for none.</param>
     /// <param name="cancellationToken">Checked between tokens.</param>
     public Completion Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
         Generate([prompt], options, cancellationToken)[0];
 
-    /// <summary>Completes several texts in one batch. Each result depends on its own prompt and row only.</summary>
+    /// <summary>
+    /// Completes several texts in one batch. Each result depends on its own prompt and row only. With <see cref="GenerationOptions.NumReturnSequences"/>
+    /// n, a prompt has n completions one after another.
+    /// </summary>
     public IReadOnlyList<Completion> Generate(
         IReadOnlyList<string> prompts, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -149,7 +152,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         return _chat.Value.Render(messages, addGenerationPrompt, variables);
     }
 
-    /// <summary>Completes a text and yields its pieces as they come; together they are the completion's text.</summary>
+    /// <summary>Completes a text and yields its pieces as they come; together they are the completion's text. Of beams they all come at the end.</summary>
     public async IAsyncEnumerable<string> StreamAsync(
         string prompt, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -173,7 +176,11 @@ public sealed partial class Llm : ITextGenerator, IDisposable
             {
                 try
                 {
-                    _generator.Generate([ids], options, (_, id, text) => channel.Writer.TryWrite(new StreamedToken(id, text)), stop.Token);
+                    _generator.Generate([ids], options, (row, id, text) =>
+                    {
+                        if (row == 0) // of several completions the first
+                            channel.Writer.TryWrite(new StreamedToken(id, text));
+                    }, stop.Token);
                 }
                 finally
                 {
@@ -194,6 +201,9 @@ public sealed partial class Llm : ITextGenerator, IDisposable
             await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <summary>This model, or view, as one that proposes tokens to a larger one: see <see cref="AssistedOptions.Draft"/>.</summary>
+    public DraftModel AsDraft() => new(Model, UniformView());
 
     /// <summary>How likely every token is to come next, as the options make it: how temperature, top-k and top-p change the distribution.</summary>
     public TokenDistribution NextTokenDistribution(string prompt, GenerationOptions? options = null) => NextTokenDistribution(Encode(prompt), options);

@@ -1,5 +1,3 @@
-using LlmCourse.Generation;
-
 namespace LlmCourse.Conformance;
 
 /// <summary>Turns the folders of a kind into test cases; a kind without any gives one case that skips.</summary>
@@ -36,12 +34,5 @@ internal static class Cases
         Skip.If(Shared.Root is null, Shared.NoRoot);
         Skip.If(name == None, $"{Shared.Root} has no such folder under {kind}");
         return Path.Combine(Shared.Root!, kind, name);
-    }
-
-    /// <summary>Skips a case whose settings ask for what is not supported yet, and names the keys.</summary>
-    public static void SkipUnsupported(GenerationDefaults defaults, UnsupportedDefaultException error)
-    {
-        IEnumerable<string> keys = defaults.Refusals.Select(refusal => refusal.Key).Where(key => error.Message.Contains('"' + key + '"', StringComparison.Ordinal));
-        Skip.If(true, $"not supported yet: {string.Join(", ", keys)}");
     }
 }

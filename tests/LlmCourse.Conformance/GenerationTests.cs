@@ -46,27 +46,61 @@ public sealed class GenerationTests(ModelFixtures models) : IClassFixture<ModelF
         JsonElement merged = Merge(fixture.Folder, item.GetProperty("generation_config"), decoderOnly ? prompts.Width : 0);
         GenerationDefaults defaults = GenerationDefaults.Parse(merged, fixture.Pretrained.Config);
         TokenGenerator generator = new(fixture.Model, ForwardContext.Evaluation, defaults);
-        GenerationOptions options = new() { Seed = 1 };
-        IReadOnlyList<Completion> together;
-        try
-        {
-            together = generator.Generate(rows, options);
-        }
-        catch (UnsupportedDefaultException error)
-        {
-            Cases.SkipUnsupported(defaults, error);
-            throw;
-        }
-
+        GenerationOptions OptionsFor(params int[] prompt) => new() { Seed = 1, Processors = AsIfPaddingWereRead(inputs, merged, prompt) };
+        IReadOnlyList<Completion> together = generator.Generate(rows, OptionsFor([.. Enumerable.Range(0, rows.Length)]));
         int[][] sequences = [.. item.GetProperty("sequences").EnumerateArray().Select(row => row.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
         int[] lengths = [.. item.GetProperty("lengths").EnumerateArray().Select(length => length.GetInt32())];
-        int skip = decoderOnly ? prompts.Width : 1;
+        double[]? scores = item.TryGetProperty("sequences_scores", out JsonElement given) && given.ValueKind == JsonValueKind.Array
+            ? [.. given.EnumerateArray().Select(score => score.GetDouble())] : null;
+        int skip = decoderOnly ? prompts.Width : 1, each = sequences.Length / rows.Length;
+        Assert.Equal(sequences.Length, together.Count);
         for (int r = 0; r < rows.Length; r++)
         {
-            int[] want = sequences[r][skip..lengths[r]];
-            Assert.Equal(want, together[r].Tokens);
-            Assert.Equal(want, generator.Generate([rows[r]], options)[0].Tokens);
+            IReadOnlyList<Completion> alone = generator.Generate([rows[r]], OptionsFor(r));
+            for (int i = 0; i < each; i++)
+            {
+                int at = (r * each) + i;
+                int[] want = sequences[at][skip..lengths[at]];
+                Assert.Equal(want, together[at].Tokens);
+                Assert.Equal(want, alone[i].Tokens);
+                if (scores is null)
+                    continue;
+                double tolerance = 1e-5 * Math.Max(10, Math.Abs(scores[at])); // a score may be a sum times its length
+                Assert.InRange(together[at].SequenceScore!.Value, scores[at] - tolerance, scores[at] + tolerance);
+                Assert.InRange(alone[i].SequenceScore!.Value, scores[at] - tolerance, scores[at] + tolerance);
+            }
         }
+    }
+
+    /// <summary>
+    /// The reference counts the padding of a prompt as a token of it in encoder_repetition_penalty (and nowhere else): the same penalty on the token that
+    /// stands there.
+    /// </summary>
+    /// <param name="inputs">The padded prompts.</param>
+    /// <param name="settings">The case.</param>
+    /// <param name="chosen">Which of them are asked, in this order.</param>
+    private static LogitsProcessor[] AsIfPaddingWereRead(Dictionary<string, Tensor> inputs, JsonElement settings, int[] chosen)
+    {
+        if (!settings.TryGetProperty("encoder_repetition_penalty", out JsonElement given))
+            return [];
+        double penalty = given.GetDouble();
+        int width = (int)inputs["input_ids"].size(1);
+        long[] ids = [.. inputs["input_ids"].cpu().flatten().data<long>()], mask = [.. inputs["attention_mask"].cpu().flatten().data<long>()];
+        return [(scores, rows) =>
+        {
+            for (int b = 0; b < rows.Count; b++)
+            {
+                int at = chosen[rows[b].Index] * width;
+                foreach (int token in Enumerable.Range(at, width).Where(i => mask[i] == 0).Select(i => (int)ids[i]).Distinct().Except(rows[b].Prompt))
+                {
+                    double score = scores[b, token].ToDouble();
+                    scores[b, token] = tensor((float)(score < 0 ? score / penalty : score * penalty));
+                }
+            }
+
+            return scores;
+        }
+        ];
     }
 
     private static JsonElement Decoding(string folder) => DecodingFiles.GetOrAdd(folder, path => Shared.Json(path, "expected", "generation.json"));

@@ -43,7 +43,7 @@ public sealed class RealGenerationTests(RealModels models)
     public void Greedy_continuation_with_processors_is_the_same(string file, string prompt)
     {
         JsonElement entry = RealModels.Entry(file, "processed", prompt);
-        AssertContinuation(file, entry, (model, ids, count, _) => model.Generate(ids, With(entry.GetProperty("options"), "max_new_tokens", count)));
+        AssertContinuation(file, entry, (model, ids, count, _) => model.Generate(ids, With(entry.GetProperty("options"), "max_new_tokens", count))[0]);
     }
 
     [SkippableTheory]
@@ -75,8 +75,12 @@ public sealed class RealGenerationTests(RealModels models)
     [MemberData(nameof(Beams))]
     public void Beams_are_the_same(string file, string prompt)
     {
-        RealModels.Entry(file, "cases", prompt);
-        Skip.If(true, "beam search is not supported yet");
+        JsonElement entry = RealModels.Entry(file, "cases", prompt);
+        RealModel model = models.Of(file);
+        IReadOnlyList<Completion> found = model.Generate(model.PromptIds(entry), entry.GetProperty("options"));
+        int[][] sequences = [.. entry.GetProperty("sequences").EnumerateArray().Select(ids => ids.Ints())];
+        AssertBeams(prompt, sequences, [.. entry.GetProperty("sequences_scores").EnumerateArray().Select(score => score.GetDouble())], found, 1e-3);
+        Assert.Equal(entry.GetProperty("texts").EnumerateArray().Select(text => text.GetString()), found.Select(completion => completion.Text));
     }
 
     /// <summary>An encoder–decoder without a tokenizer: ids in, ids out, the token that starts the decoder in front.</summary>
@@ -128,8 +132,22 @@ public sealed class RealGenerationTests(RealModels models)
     [MemberData(nameof(Words))]
     public void Beams_of_words_are_the_same(string file)
     {
-        Skip.IfNot(RealModels.Json(file).GetProperty("rows").EnumerateArray().Any(row => row.TryGetProperty("beams4", out _)), "the file has no beams");
-        Skip.If(true, "beam search is not supported yet");
+        JsonElement[] rows = [.. RealModels.Json(file).GetProperty("rows").EnumerateArray().Where(row => row.TryGetProperty("beams4", out _))];
+        Skip.If(rows.Length == 0, "the file has no beams");
+        RealModel model = models.Of(file);
+        foreach (JsonElement[] chunk in rows.Chunk(20))
+        {
+            int returned = chunk[0].GetProperty("beams4").GetArrayLength();
+            IReadOnlyList<Completion> found = model.Llm.GenerateFromIds(
+                [.. chunk.Select(row => row.GetProperty("ids").Ints())],
+                new GenerationOptions { DoSample = false, MaxNewTokens = 40, NumBeams = 4, NumReturnSequences = returned });
+            for (int r = 0; r < chunk.Length; r++)
+            {
+                int[][] sequences = [.. chunk[r].GetProperty("beams4").EnumerateArray().Select(ids => ids.Ints()[1..])];
+                AssertBeams(chunk[r].GetProperty("word").GetString()!, sequences,
+                    [.. chunk[r].GetProperty("beam_scores").EnumerateArray().Select(score => score.GetDouble())], [.. found.Skip(r * returned).Take(returned)], 1e-4);
+            }
+        }
     }
 
     /// <summary>One greedy sequence, prompt included, and the first logits behind the prompt.</summary>
@@ -149,6 +167,20 @@ public sealed class RealGenerationTests(RealModels models)
         using Batch batch = new(Sequences.FromRows([prompt], device: ModelFixture.Device));
         Tensor last = model.Llm.Model.Logits(batch)[0][prompt.Length - 1].narrow(0, 0, logits.Length);
         Assert.InRange(last.sub(tensor(logits, ScalarType.Float32, last.device)).abs().max().ToDouble(), 0, 1e-4);
+    }
+
+    /// <summary>Sequences may be filled up behind their end; where two scores are as good as equal, their order is a matter of rounding.</summary>
+    private static void AssertBeams(string what, int[][] sequences, double[] scores, IReadOnlyList<Completion> found, double tolerance)
+    {
+        Assert.Equal(sequences.Length, found.Count);
+        for (int i = 0; i < sequences.Length; i++)
+        {
+            Assert.InRange(found[i].SequenceScore!.Value, scores[i] - tolerance, scores[i] + tolerance);
+            if (Enumerable.Range(0, scores.Length).Any(other => other != i && Math.Abs(scores[other] - scores[i]) < SafeMargin))
+                continue;
+            Assert.Null(TokenizerGoldens.Difference(what, sequences[i][..Math.Min(found[i].Tokens.Count, sequences[i].Length)], [.. found[i].Tokens]));
+            Assert.True(sequences[i].Length == found[i].Tokens.Count || found[i].FinishReason == FinishReason.EndOfSequence, what);
+        }
     }
 
     private void AssertContinuation(string file, JsonElement entry, Func<RealModel, int[], int, bool, Completion> generate)

@@ -77,23 +77,14 @@ internal sealed class RealModel : IDisposable
         return ids;
     }
 
-    /// <summary>Generates with transformers' keys on top of the model's own, or skips where one is not supported yet.</summary>
-    public Completion Generate(int[] prompt, JsonElement settings)
+    /// <summary>Generates with transformers' keys on top of the model's own.</summary>
+    public IReadOnlyList<Completion> Generate(int[] prompt, JsonElement settings)
     {
         Dictionary<string, JsonElement> merged = (GenerationConfig ?? Config).EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value);
         foreach (JsonProperty setting in settings.EnumerateObject())
             merged[setting.Name] = setting.Value;
         GenerationDefaults defaults = GenerationDefaults.Parse(JsonSerializer.SerializeToElement(merged), Config);
-        TokenGenerator generator = new(Llm.Model, ForwardContext.Evaluation, defaults, Llm.Tokenizer);
-        try
-        {
-            return generator.Generate([prompt], null)[0];
-        }
-        catch (UnsupportedDefaultException error)
-        {
-            Cases.SkipUnsupported(defaults, error);
-            throw;
-        }
+        return new TokenGenerator(Llm.Model, ForwardContext.Evaluation, defaults, Llm.Tokenizer).Generate([prompt], null);
     }
 
     /// <summary>The SHA-256 of ids as little-endian int32.</summary>

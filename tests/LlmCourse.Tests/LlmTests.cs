@@ -27,6 +27,67 @@ public sealed class LlmTests
         }
     }
 
+    [SkippableTheory]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    public async Task Streamed_pieces_are_the_text_of_every_strategy(string name)
+    {
+        using TemporaryFolder folder = Folder(name);
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
+        foreach (GenerationOptions strategy in (GenerationOptions[])[
+            Short with { NumReturnSequences = 3 }, Short with { NumBeams = 3, NumReturnSequences = 2, Temperature = 0 }, Short with { NumBeams = 3 },
+            Short with { Assisted = new() { PromptLookupTokens = 4 } }, Short with { Assisted = new() { Draft = llm.AsDraft(), DraftTokens = 3 } }])
+        {
+            foreach (string[] stops in (string[][])[[], ["e", "l"]])
+            {
+                GenerationOptions options = strategy with { StopStrings = stops };
+                Completion whole = llm.Generate("hello world", options);
+                Assert.Equal(whole.Text, string.Concat(await Pieces(llm, options)));
+                Assert.DoesNotContain(stops, stop => whole.Text.Contains(stop, StringComparison.Ordinal));
+                Assert.Equal(whole.StopString is not null, whole.FinishReason == FinishReason.StopString);
+            }
+        }
+    }
+
+    /// <summary>Every text that a stop string or a predicate ends is one that beams choose among.</summary>
+    [SkippableFact]
+    public void Beams_end_at_stop_strings_and_predicates()
+    {
+        using TemporaryFolder folder = Folder("gpt2");
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
+        GenerationOptions beams = new() { MaxNewTokens = 8, EosTokenIds = [], NumBeams = 4, NumReturnSequences = 4, Beams = new() { EarlyStopping = EarlyStopping.True } };
+        IReadOnlyList<Completion> free = llm.Generate(["hello world"], beams);
+        string letter = free[0].Text.First(char.IsAsciiLetter).ToString();
+        Completion[] stopped = [.. llm.Generate(["hello world"], beams with { StopStrings = [letter] })];
+        Assert.Contains(stopped, completion => completion.FinishReason == FinishReason.StopString && completion.StopString == letter);
+        Assert.All(stopped, completion => Assert.DoesNotContain(letter, completion.Text, StringComparison.Ordinal));
+        Assert.All(
+            llm.Generate(["hello world"], beams with { StopWhen = soFar => soFar.Tokens.Count == 3 }),
+            completion => Assert.Equal((3, FinishReason.StopPredicate), (completion.Tokens.Count, completion.FinishReason)));
+    }
+
+    /// <summary>A minimum length holds back the end of sequence, and nothing else.</summary>
+    [SkippableFact]
+    public void A_minimum_of_new_tokens_does_not_delay_stop_strings()
+    {
+        using TemporaryFolder folder = Folder("gpt2");
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
+        string letter = llm.Generate("hello world", Short).Text.First(char.IsAsciiLetter).ToString();
+        Completion stopped = llm.Generate("hello world", Short with { MinNewTokens = 12, StopStrings = [letter] });
+        Assert.Equal(FinishReason.StopString, stopped.FinishReason);
+        Assert.True(stopped.Tokens.Count < 12);
+    }
+
+    [SkippableFact]
+    public void A_negative_prompt_may_be_a_text()
+    {
+        using TemporaryFolder folder = Folder("llama");
+        using Llm llm = Llm.FromConfig(folder.Path, 7, OnDevice);
+        GenerationOptions options = new() { MaxNewTokens = 6, EosTokenIds = [] };
+        Assert.Equal(
+            llm.Generate("hello", options with { Guidance = new() { Scale = 3, NegativePromptIds = llm.Tokenizer.EncodeIds("world") } }).Tokens,
+            llm.Generate("hello", options with { Guidance = new() { Scale = 3, NegativePrompt = "world" } }).Tokens);
+    }
+
     [SkippableFact]
     public async Task A_reader_may_stop_early_or_cancel()
     {

@@ -71,7 +71,7 @@ public static class Evaluator
         foreach (int[] batch in Enumerable.Range(0, prompts.Count).OrderByDescending(i => length(prompts[i])).Chunk(options.BatchSize))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            GenerationOptions how = options.Generation with { Seed = options.Generation.Seed + (done / options.BatchSize) };
+            GenerationOptions how = options.Generation with { Seed = options.Generation.Seed + (done / options.BatchSize), NumReturnSequences = 1 };
             IReadOnlyList<Completion> completions = await generate([.. batch.Select(i => prompts[i])], how).ConfigureAwait(false);
             for (int k = 0; k < batch.Length; k++)
                 answers[batch[k]] = completions[k].Text;

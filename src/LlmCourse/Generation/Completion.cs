@@ -27,7 +27,8 @@ public sealed record Completion
 
     /// <summary>
     /// The same under the distribution which the token was chosen from: after repetition penalty, minimum length, forced tokens,
-    /// temperature, top-k and top-p. Equal to <see cref="LogProbabilities"/> where none of them is in use.
+    /// temperature, top-k and all other rules. Equal to <see cref="LogProbabilities"/> where none of them is in use. Of beams the
+    /// scores that were added up, which rules leave unnormalised unless <see cref="TokenRules.RenormalizeLogits"/> is set.
     /// </summary>
     public IReadOnlyList<float> ChoiceLogProbabilities { get; init; } = [];
 
@@ -36,6 +37,12 @@ public sealed record Completion
     /// <see cref="GenerationOptions.TopAlternatives"/> of them.
     /// </summary>
     public IReadOnlyList<IReadOnlyList<TokenProbability>> Alternatives { get; init; } = [];
+
+    /// <summary>
+    /// Of a beam: the sum of <see cref="ChoiceLogProbabilities"/> / (their number ^ <see cref="BeamOptions.LengthPenalty"/>), which beams are compared
+    /// by. Null without beams.
+    /// </summary>
+    public double? SequenceScore { get; init; }
 
     /// <summary>The stop string which ended the completion, if <see cref="FinishReason"/> is <see cref="FinishReason.StopString"/>.</summary>
     public string? StopString { get; init; }

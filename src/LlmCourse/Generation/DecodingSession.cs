@@ -17,6 +17,7 @@ internal sealed class DecodingSession : IDisposable
     private readonly KeyValueCache _cache;
     private readonly StackConfig _decoder;
     private EncoderMemory? _memory;
+    private int[] _prompts; // for each row the row of the beginning that it comes from
 
     // Where rotary frequencies depend on a row's length: what each row has read, and for which length its cached keys were turned.
     private (List<int> Tokens, int TurnedFor)[]? _read;
@@ -29,6 +30,7 @@ internal sealed class DecodingSession : IDisposable
         _decoder = model.Config.Decoder!;
         _memory = memory;
         _read = _decoder.PositionsVary ? [.. cache.Lengths.Select(_ => (new List<int>(), 0))] : null;
+        _prompts = [.. Enumerable.Range(0, cache.Lengths.Count)];
     }
 
     /// <summary>How many tokens each row has read; virtual ones do not count.</summary>
@@ -93,20 +95,31 @@ internal sealed class DecodingSession : IDisposable
     }
 
     /// <summary>Reads on and gives the logits behind each row's last token, [B, V].</summary>
-    public Tensor AppendForLogits(Sequences tokens)
+    public Tensor AppendForLogits(Sequences tokens) => AppendForLogits(tokens, [.. Enumerable.Repeat(1, tokens.Count)]);
+
+    /// <summary>Reads on and gives the logits behind the last <paramref name="counts"/>[r] tokens of each row, row by row: [Σ counts, V].</summary>
+    public Tensor AppendForLogits(Sequences tokens, IReadOnlyList<int> counts)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using Hidden hidden = Append(tokens);
         Tensor last = hidden.States;
-        if (tokens.Width > 1)
+        int most = counts.Max();
+        if (tokens.Width > most || !tokens.IsDense)
         {
-            // [B, T, D] → [B·T, D] → [B, 1, D]
-            long[] rows = [.. tokens.Lengths.Select((length, r) => ((long)r * tokens.Width) + length - 1)];
-            last = last.reshape(-1, last.size(2)).index_select(0, tensor(rows, ScalarType.Int64, last.device)).unsqueeze(1);
+            // [B, T, D] → [B·T, D] → [B, n, D], what a row lacks in front
+            long[] places = [.. tokens.Lengths.SelectMany((length, r) => Enumerable.Range(length - most, most).Select(at => ((long)r * tokens.Width) + Math.Max(at, 0)))];
+            last = last.reshape(-1, last.size(2)).index_select(0, tensor(places, ScalarType.Int64, last.device)).view(tokens.Count, most, last.size(2));
         }
 
-        return _model.TokenLogits(last, _context).squeeze(1).MoveToOuterDisposeScope();
+        Tensor logits = _model.TokenLogits(last, _context).flatten(0, 1); // [B, n, V] → [B·n, V]
+        if (counts.Min() < most)
+        {
+            long[] wanted = [.. counts.SelectMany((count, r) => Enumerable.Range(((r + 1) * most) - count, count).Select(at => (long)at))];
+            logits = logits.index_select(0, tensor(wanted, ScalarType.Int64, logits.device));
+        }
+
+        return logits.MoveToOuterDisposeScope();
     }
 
     /// <summary>Row i becomes what row rows[i] was: reorders, drops and multiplies rows.</summary>
@@ -115,6 +128,14 @@ internal sealed class DecodingSession : IDisposable
         if (rows.Length == 0 || rows.Any(row => row < 0 || row >= Rows))
             throw new ArgumentOutOfRangeException(nameof(rows), $"Rows must be among the session's {Rows}, at least one.");
         using var noGrad = no_grad();
+        _read = _read is null ? null : Array.ConvertAll(rows, row => ((List<int>)[.. _read[row].Tokens], _read[row].TurnedFor));
+        // Beams change places within their prompt: what belongs to a prompt stays where it is.
+        int[] prompts = Array.ConvertAll(rows, row => _prompts[row]);
+        bool samePrompts = prompts.AsSpan().SequenceEqual(_prompts);
+        _cache.Select(rows, crossToo: !samePrompts);
+        if (samePrompts)
+            return;
+        _prompts = prompts;
         if (_memory is not null)
         {
             EncoderMemory old = _memory;
@@ -122,9 +143,7 @@ internal sealed class DecodingSession : IDisposable
             old.Dispose();
         }
 
-        _cache.Select(rows);
         _context = _context with { Adapter = _context.Adapter?.Select(rows), Virtual = _context.Virtual?.Select(rows) };
-        _read = _read is null ? null : Array.ConvertAll(rows, row => ((List<int>)[.. _read[row].Tokens], _read[row].TurnedFor));
     }
 
     /// <summary>Forgets what each row has behind the given length.</summary>
@@ -150,6 +169,7 @@ internal sealed class DecodingSession : IDisposable
         using var noGrad = no_grad();
         return new DecodingSession(_model, _context, _cache.Fork(), _memory?.Select([.. Enumerable.Range(0, Rows)]))
         {
+            _prompts = _prompts,
             _read = _read is null ? null : Array.ConvertAll(_read, row => ((List<int>)[.. row.Tokens], row.TurnedFor)),
         };
     }

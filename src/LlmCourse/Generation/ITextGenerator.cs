@@ -11,7 +11,7 @@ public interface ITextGenerator
     /// <param name="prompts">The prompts, as raw text. None gives an empty result.</param>
     /// <param name="options">What differs from the model's own defaults; null for none.</param>
     /// <param name="cancellationToken">Checked between tokens.</param>
-    /// <returns>One completion a prompt, in the order of the prompts. Each depends on its own prompt and row index only.</returns>
+    /// <returns>One completion a prompt, or <see cref="GenerationOptions.NumReturnSequences"/> of them, in the order of the prompts. Each depends on its own prompt and row index only.</returns>
     /// <exception cref="OperationCanceledException">The request was cancelled. No partial result is returned.</exception>
     /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     /// <exception cref="Runtime.LlmException">A prompt does not fit, or a default of the model is not supported.</exception>

@@ -1,7 +1,7 @@
 namespace LlmCourse.Generation;
 
 /// <summary>The options of one request after the model's defaults and the library's own: nothing is open any more.</summary>
-internal sealed record ResolvedGeneration
+internal sealed partial record ResolvedGeneration
 {
     /// <summary>The limit where neither the caller nor the model names one.</summary>
     public const int DefaultNewTokens = 256;
@@ -15,8 +15,64 @@ internal sealed record ResolvedGeneration
     /// <summary>1 is off.</summary>
     public double TopP { get; private init; } = 1;
 
+    /// <summary>0 is off.</summary>
+    public double MinP { get; private init; }
+
+    /// <summary>1 is off.</summary>
+    public double TypicalP { get; private init; } = 1;
+
+    /// <summary>0 is off.</summary>
+    public double EpsilonCutoff { get; private init; }
+
+    /// <summary>0 is off.</summary>
+    public double EtaCutoff { get; private init; }
+
+    /// <summary>1 is off.</summary>
+    public double TopH { get; private init; } = 1;
+
+    /// <summary>Whether a warper is in use that looks at probabilities of the whole vocabulary.</summary>
+    public bool WarpsWholeVocabulary => TypicalP < 1 || EpsilonCutoff > 0 || EtaCutoff > 0 || TopH < 1;
+
     /// <summary>1 is off.</summary>
     public double RepetitionPenalty { get; private init; } = 1;
+
+    /// <summary>0 is off.</summary>
+    public int NoRepeatNGramSize { get; private init; }
+
+    /// <summary>0 is off.</summary>
+    public int EncoderNoRepeatNGramSize { get; private init; }
+
+    /// <summary>1 is off.</summary>
+    public double EncoderRepetitionPenalty { get; private init; } = 1;
+
+    public IReadOnlyList<IReadOnlyList<int>> BadWordsIds { get; private init; } = [];
+    public IReadOnlyList<SequenceBias> SequenceBias { get; private init; } = [];
+    public IReadOnlyList<int> SuppressTokens { get; private init; } = [];
+    public IReadOnlyList<int> BeginSuppressTokens { get; private init; } = [];
+
+    /// <summary>Null is off.</summary>
+    public ExponentialDecay? ExponentialDecay { get; private init; }
+
+    public bool RemoveInvalidValues { get; private init; }
+    public bool RenormalizeLogits { get; private init; }
+    public IReadOnlyList<LogitsProcessor> Processors { get; private init; } = [];
+
+    /// <summary>1 is off.</summary>
+    public double GuidanceScale { get; private init; } = 1;
+
+    /// <summary>What guidance keeps away from; null for the last token of a decoder's prompt.</summary>
+    public IReadOnlyList<int>? NegativePrompt { get; private init; }
+
+    /// <summary>1 is greedy or sampling.</summary>
+    public int Beams { get; private init; } = 1;
+
+    public double LengthPenalty { get; private init; } = 1;
+    public EarlyStopping EarlyStopping { get; private init; }
+
+    /// <summary>How many completions a prompt gets.</summary>
+    public int Returned { get; private init; } = 1;
+
+    public AssistedOptions? Assisted { get; private init; }
 
     public IReadOnlyList<int> EosTokenIds { get; private init; } = [];
     public int PadTokenId { get; private init; }
@@ -36,58 +92,11 @@ internal sealed record ResolvedGeneration
     /// <summary>How many positions the model has; null where it has no limit.</summary>
     public int? ContextLength { get; private init; }
 
+    /// <summary>Whether a limit beyond the context is an error.</summary>
+    public bool RefuseContextOverflow { get; private init; }
+
     /// <summary>The file's key for the limit, or the option's name, for messages.</summary>
     private string LimitName { get; init; } = nameof(GenerationOptions.MaxLength);
-
-    /// <summary>Merges what the caller wants with what the model says.</summary>
-    /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="NotSupportedException">An option asks for something that does not exist yet.</exception>
-    /// <exception cref="UnsupportedDefaultException">A default of the model cannot be honoured and is not overridden.</exception>
-    public static ResolvedGeneration From(GenerationOptions? options, GenerationDefaults defaults, int vocabularySize, int? contextLength = null)
-    {
-        options ??= new GenerationOptions();
-        options.Validate();
-        bool samples = (options.Samples ?? defaults.DoSample ?? false) && (options.Temperature ?? defaults.Temperature) != 0;
-        RefuseUnsupported(options, defaults, samples);
-
-        bool callerLimits = options.MaxNewTokens is not null || options.MaxLength is not null;
-        int? maxNew = callerLimits ? options.MaxNewTokens : defaults.MaxNewTokens;
-        int? maxLength = callerLimits ? options.MaxLength : defaults.MaxLength;
-
-        // An end of sequence the model cannot produce ends nothing; only the caller's own mistake is worth an error.
-        IReadOnlyList<int> eos = options.EosTokenIds is { } own
-            ? Known(own, nameof(options.EosTokenIds), vocabularySize)
-            : [.. (defaults.EosTokenIds ?? []).Where(id => id < vocabularySize)];
-        int? pad = options.PadTokenId is { } chosen
-            ? Known([chosen], nameof(options.PadTokenId), vocabularySize)[0]
-            : defaults.PadTokenId is { } given && given < vocabularySize ? given : null;
-        int? forcedBos = options.ForcedBosTokenId ?? defaults.ForcedBosTokenId;
-        if (forcedBos is { } bos)
-            Known([bos], nameof(options.ForcedBosTokenId), vocabularySize);
-
-        return new ResolvedGeneration
-        {
-            Samples = samples,
-            Temperature = options.Temperature ?? defaults.Temperature ?? 1,
-            TopK = options.TopK ?? defaults.TopK ?? 0,
-            TopP = options.TopP ?? defaults.TopP ?? 1,
-            RepetitionPenalty = options.RepetitionPenalty ?? defaults.RepetitionPenalty ?? 1,
-            EosTokenIds = [.. eos.Distinct()],
-            PadTokenId = pad ?? (eos.Count > 0 ? eos[0] : 0),
-            ForcedBosTokenId = forcedBos,
-            ForcedEosTokenIds = Known(options.ForcedEosTokenIds ?? defaults.ForcedEosTokenIds ?? [], nameof(options.ForcedEosTokenIds), vocabularySize),
-            StopStrings = options.StopStrings ?? defaults.StopStrings ?? [],
-            StopWhen = options.StopWhen,
-            Seed = options.Seed ?? Random.Shared.NextInt64(),
-            TopAlternatives = Math.Min(options.TopAlternatives, vocabularySize),
-            MaxNewTokens = maxNew ?? (maxLength is null ? DefaultNewTokens : null),
-            MaxLength = maxLength ?? int.MaxValue,
-            MinNewTokens = options.MinNewTokens ?? defaults.MinNewTokens ?? 0,
-            MinLength = options.MinLength ?? defaults.MinLength ?? 0,
-            ContextLength = contextLength,
-            LimitName = callerLimits ? nameof(options.MaxLength) : "max_length in the model's generation_config.json",
-        };
-    }
 
     /// <summary>The length at which a sequence is full.</summary>
     /// <param name="promptLength">Its tokens before the answer, without padding: the prompt of a decoder, or the start token of an encoder–decoder.</param>
@@ -110,7 +119,26 @@ internal sealed record ResolvedGeneration
                 $"{LimitName} = {MaxLength} counts the prompt, which has {promptLength} tokens: nothing can be generated. Set MaxNewTokens, or a larger MaxLength.");
         }
 
+        if (RefuseContextOverflow && wanted > left)
+        {
+            throw new PromptTooLongException(
+                $"The prompt has {promptLength} tokens and would grow to {wanted}, beyond what the model's context of {ContextLength} has room for ({left}). "
+                + $"Shorten the prompt, lower {nameof(GenerationOptions.MaxNewTokens)}, or let {nameof(GenerationOptions.RefuseContextOverflow)} be false.");
+        }
+
         return (int)Math.Min(wanted, left ?? int.MaxValue);
+    }
+
+    /// <summary>Refuses a negative prompt behind which the answer to another prompt would not fit.</summary>
+    /// <exception cref="PromptTooLongException">It is too long.</exception>
+    public void RequireRoomFor(int negativeLength, int promptLength, int virtualTokens)
+    {
+        int answer = MaxLengthFor(promptLength, virtualTokens) - promptLength;
+        if ((long)negativeLength + answer > ContextLength - virtualTokens)
+        {
+            throw new PromptTooLongException(
+                $"The negative prompt has {negativeLength} tokens, and {answer} of an answer do not fit behind it into the context of {ContextLength}: shorten it, or lower {nameof(GenerationOptions.MaxNewTokens)}.");
+        }
     }
 
     /// <summary>The length before which a sequence may not end.</summary>
@@ -121,26 +149,4 @@ internal sealed record ResolvedGeneration
         (MaxNewTokens is { } count ? (long)promptLength + count : MaxLength) <= MaxLengthFor(promptLength, virtualTokens)
             ? FinishReason.MaxTokens
             : FinishReason.ContextLength;
-
-    private static void RefuseUnsupported(GenerationOptions options, GenerationDefaults defaults, bool samples)
-    {
-        DefaultRefusal[] concerned = [.. defaults.Refusals.Where(refusal => refusal.Concerns(options, samples))];
-        if (concerned.Length == 0)
-            return;
-        throw new UnsupportedDefaultException(
-            "The model's own defaults cannot be followed: " + string.Join("; ", concerned.Select(refusal => refusal.Found))
-            + ". Override each in GenerationOptions by its property, or name the key in IgnoredDefaults: "
-            + string.Join(", ", concerned.Select(refusal => '"' + refusal.Key + '"')) + ".");
-    }
-
-    private static IReadOnlyList<int> Known(IReadOnlyList<int> ids, string property, int vocabularySize)
-    {
-        foreach (int id in ids)
-        {
-            if (id < 0 || id >= vocabularySize)
-                throw new ArgumentOutOfRangeException(property, id, $"{property} names the token {id}; the vocabulary has {vocabularySize} tokens.");
-        }
-
-        return ids;
-    }
 }

@@ -23,21 +23,31 @@ internal static class Sampler
 
     /// <summary>Chooses as the settings say.</summary>
     /// <param name="scores">[B, V] processed scores. Not changed, not disposed.</param>
-    /// <param name="settings">Greedy, or sampling with temperature, top-k and top-p.</param>
+    /// <param name="settings">Greedy, or sampling with temperature, top-k and the other warpers.</param>
     /// <param name="uniforms">A number in [0, 1) for each row; not used by greedy.</param>
-    public static TokenChoice Choose(Tensor scores, ResolvedGeneration settings, ReadOnlySpan<double> uniforms) =>
-        settings.Samples
-            ? Sample(scores, settings.Temperature, settings.TopK, settings.TopP, uniforms)
-            : Greedy(scores);
+    /// <param name="allowNone">Whether a row without any token to choose is −1 on the host instead of an error.</param>
+    public static TokenChoice Choose(Tensor scores, ResolvedGeneration settings, ReadOnlySpan<double> uniforms, bool allowNone = false)
+    {
+        if (!settings.Samples)
+            return Greedy(scores, allowNone);
+        if (!settings.WarpsWholeVocabulary)
+            return Sample(scores, settings.Temperature, settings.TopK, settings.TopP, uniforms, settings.MinP, allowNone);
+        using Tensor warped = LogitsWarpers.Warp(scores, settings);
+        return Sample(warped, 1, 0, 1, uniforms, allowNone: allowNone);
+    }
+
+    /// <summary>The error of a row in which no token can be chosen.</summary>
+    public static GenerationException NoToken(int row) => new(
+        $"No token can be chosen in row {row}: its scores are not numbers (look at the weights, the data type and the input), or every token is forbidden.");
 
     /// <summary>The most probable token of each row; of equal ones, the smallest id.</summary>
-    public static TokenChoice Greedy(Tensor scores)
+    public static TokenChoice Greedy(Tensor scores, bool allowNone = false)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor best, Tensor ids) = scores.max(1);
         Tensor logProbabilities = best.Minus(scores.logsumexp(1)).to(ScalarType.Float32);
         ids.WithInPlace(logProbabilities.isnan(), Undecided);
-        return Checked(ids, Host(ids), logProbabilities);
+        return Checked(ids, Host(ids), logProbabilities, allowNone);
     }
 
     /// <summary>Draws a token for each row by inverting its cumulative distribution, most probable tokens first.</summary>
@@ -46,7 +56,10 @@ internal static class Sampler
     /// <param name="topK">0 is off.</param>
     /// <param name="topP">1 is off.</param>
     /// <param name="uniforms">A number in [0, 1) for each row.</param>
-    public static TokenChoice Sample(Tensor scores, double temperature, int topK, double topP, ReadOnlySpan<double> uniforms)
+    /// <param name="minP">0 is off.</param>
+    /// <param name="allowNone">Whether a row without any token to choose is −1 on the host instead of an error.</param>
+    public static TokenChoice Sample(
+        Tensor scores, double temperature, int topK, double topP, ReadOnlySpan<double> uniforms, double minP = 0, bool allowNone = false)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(uniforms.Length, scores.size(0), nameof(uniforms));
         using DisposeScope scope = NewDisposeScope();
@@ -54,27 +67,27 @@ internal static class Sampler
         temperature = Bounded(temperature);
         long size = topK > 0 ? (long)topK + TieRoom : ShortlistSize;
         Tensor thresholds = tensor(uniforms.ToArray(), ScalarType.Float64, device: scores.device);
-        (Tensor ids, Tensor logProbabilities) = Draw(scores, size, temperature, topK, topP, thresholds);
+        (Tensor ids, Tensor logProbabilities) = Draw(scores, size, temperature, topK, topP, minP, thresholds);
         long[] host = Host(ids);
         while (size < scores.size(1) && Array.IndexOf(host, Undecided) >= 0)
         {
             size = Math.Min(size * Growth, scores.size(1));
             Tensor rows = tensor([.. Enumerable.Range(0, host.Length).Where(b => host[b] == Undecided).Select(b => (long)b)], ScalarType.Int64, device: scores.device);
             (Tensor theirs, Tensor theirLogProbabilities) = Draw(
-                scores.index_select(0, rows), size, temperature, topK, topP, thresholds.index_select(0, rows));
+                scores.index_select(0, rows), size, temperature, topK, topP, minP, thresholds.index_select(0, rows));
             ids.index_copy_(0, rows, theirs);
             logProbabilities.index_copy_(0, rows, theirLogProbabilities);
             host = Host(ids);
         }
 
-        return Checked(ids, host, logProbabilities);
+        return Checked(ids, host, logProbabilities, allowNone);
     }
 
     /// <summary>Beyond these bounds single precision has nothing left between the best token and all the same.</summary>
     internal static double Bounded(double temperature) => Math.Clamp(temperature, 1e-30, 1e30);
 
     private static (Tensor Ids, Tensor LogProbabilities) Draw(
-        Tensor scores, long size, double temperature, int topK, double topP, Tensor uniforms)
+        Tensor scores, long size, double temperature, int topK, double topP, double minP, Tensor uniforms)
     {
         using DisposeScope scope = NewDisposeScope();
         using Shortlist list = Shortlist.Of(scores, size);
@@ -93,6 +106,18 @@ internal static class Sampler
             goesOn = false;
         }
 
+        if (minP > 0)
+        {
+            Tensor below = weights.IsBelow(minP);
+            if (goesOn) // no token behind the list is likelier than one on it that is not likely enough
+            {
+                decided = below.logical_and(list.Scores.isfinite()).any(1);
+                goesOn = false;
+            }
+
+            weights.WithInPlace(below, 0);
+        }
+
         Tensor upTo = weights.cumsum(1);
         Tensor end = upTo.narrow(1, upTo.size(1) - 1, 1);
         if (!goesOn)
@@ -108,15 +133,11 @@ internal static class Sampler
         return (ids.MoveToOuterDisposeScope(), logProbabilities.MoveToOuterDisposeScope());
     }
 
-    private static TokenChoice Checked(Tensor ids, long[] host, Tensor logProbabilities)
+    private static TokenChoice Checked(Tensor ids, long[] host, Tensor logProbabilities, bool allowNone)
     {
         int row = Array.IndexOf(host, Undecided);
-        if (row >= 0)
-        {
-            throw new GenerationException(
-                $"No token can be chosen in row {row}: its scores are not numbers (look at the weights, the data type and the input), or every token is forbidden.");
-        }
-
+        if (row >= 0 && !allowNone)
+            throw NoToken(row);
         return new(ids.MoveToOuterDisposeScope(), host, logProbabilities.MoveToOuterDisposeScope());
     }
 

@@ -17,7 +17,7 @@ internal sealed class Shortlist : IDisposable
     /// <summary>
     /// Single precision knows the sum of a few hundred probabilities only so well: a mass this close to top-p has reached it.
     /// </summary>
-    private const double Rounding = 1e-6;
+    public const double Rounding = 1e-6;
 
     private Shortlist(Tensor ids, Tensor scores, bool isWhole)
     {

@@ -55,6 +55,6 @@ public sealed class TokenDistribution
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor row = scores.unsqueeze(0);
-        return Of((settings.Samples ? LogitsWarpers.Warp(row, settings.Temperature, settings.TopK, settings.TopP) : row).squeeze(0), text);
+        return Of((settings.Samples ? LogitsWarpers.Warp(row, settings) : row).squeeze(0), text);
     }
 }

@@ -29,8 +29,7 @@ internal sealed class TokenRecord(int alternatives) : IDisposable
     }
 
     /// <summary>The completions of all rows.</summary>
-    public IReadOnlyList<Completion> Complete(
-        TokenGenerator.Row[] rows, IReadOnlyList<IReadOnlyList<int>> prompts, ResolvedGeneration settings, Func<int, string> name)
+    public IReadOnlyList<Completion> Complete(GenerationRequest request, GeneratedRow[] rows)
     {
         using var scope = NewDisposeScope();
         float[] model = cat([.. _model]).cpu().data<float>().ToArray(), choice = cat([.. _choice]).cpu().data<float>().ToArray();
@@ -50,13 +49,13 @@ internal sealed class TokenRecord(int alternatives) : IDisposable
             Text = row.Text,
             Tokens = [.. row.Tokens.Skip(row.PromptLength)],
             FinishReason = row.Reason!.Value,
-            PromptTokens = prompts[row.Index].Count,
+            PromptTokens = request.Prompts[row.Prompt].Count,
             LogProbabilities = [.. places[row.Index].Select(at => model[at])],
             ChoiceLogProbabilities = [.. places[row.Index].Select(at => choice[at])],
             Alternatives = alternatives == 0 ? [] : [.. places[row.Index].Select(at => (IReadOnlyList<TokenProbability>)[.. Enumerable.Range(at * alternatives, alternatives)
-                .Select(i => new TokenProbability((int)topIds[i], name((int)topIds[i]), Math.Exp(top[i])))])],
+                .Select(i => new TokenProbability((int)topIds[i], request.Name((int)topIds[i]), Math.Exp(top[i])))])],
             StopString = row.StopString,
-            Seed = settings.Samples ? settings.Seed : null,
+            Seed = request.Settings.Samples ? request.Settings.Seed : null,
         })];
     }
 

@@ -10,12 +10,15 @@ namespace LlmCourse.Transformers;
 /// </summary>
 internal sealed class KeyValueCache : IDisposable
 {
+    private const int MostCommon = 512;
+
     private readonly (Tensor Keys, Tensor Values)?[] _self;
     private readonly (Tensor Keys, Tensor Values)?[] _cross;
     private readonly int _heads;
     private readonly int _size;
     private int[] _lengths;
     private int _capacity;
+    private int[,]? _common; // how many of their first columns rows are known to share
     private (int Width, Tensor Index)? _scatter;
 
     public KeyValueCache(StackConfig config, int rows, int capacity)
@@ -87,25 +90,102 @@ internal sealed class KeyValueCache : IDisposable
     public void Truncate(IReadOnlyList<int> lengths)
     {
         _lengths = [.. lengths];
+        LimitCommon();
         DropScatter();
     }
 
-    /// <summary>Row i becomes what row rows[i] was: reorders, drops and multiplies rows.</summary>
-    public void Select(int[] rows)
+    /// <summary>
+    /// Row i becomes what row rows[i] was: reorders, drops and multiplies rows. Where their number stays, only the columns in which a
+    /// row differs from its successor are copied: beams have most of their past in common.
+    /// </summary>
+    /// <param name="rows">For each new row the old one.</param>
+    /// <param name="crossToo">Whether rows of an encoder's keys and values move as well.</param>
+    public void Select(int[] rows, bool crossToo = true)
     {
-        using Tensor index = tensor(Array.ConvertAll(rows, row => (long)row), ScalarType.Int64, Device);
-        Replace(_self, pair => (Pick(pair.Keys, index), Pick(pair.Values, index)));
-        Replace(_cross, pair => pair.Keys.size(0) == 1
-            ? (pair.Keys.alias(), pair.Values.alias())
-            : (Pick(pair.Keys, index), Pick(pair.Values, index)));
+        if (rows.Length == _lengths.Length)
+            Move(rows);
+        else
+            Take(rows);
+        if (crossToo)
+        {
+            using Tensor index = Index(rows);
+            Replace(_cross, pair => pair.Keys.size(0) == 1
+                ? (pair.Keys.alias(), pair.Values.alias())
+                : (Pick(pair.Keys, index), Pick(pair.Values, index)));
+        }
+
+        _common = Common(rows);
         _lengths = Array.ConvertAll(rows, row => _lengths[row]);
         DropScatter();
+    }
+
+    private void Move(int[] rows)
+    {
+        int[] moved = [.. Enumerable.Range(0, rows.Length).Where(i => rows[i] != i && Shared(i, rows[i]) < _lengths[rows[i]])];
+        if (moved.Length == 0)
+            return;
+        int first = moved.Min(i => Shared(i, rows[i])), count = moved.Max(i => _lengths[rows[i]]) - first;
+        using Tensor from = Index(Array.ConvertAll(moved, i => rows[i])), to = Index(moved);
+        foreach ((Tensor Keys, Tensor Values)? pair in _self)
+        {
+            if (pair is not { } store)
+                continue;
+            foreach (Tensor each in (Tensor[])[store.Keys, store.Values])
+            {
+                using Tensor columns = each.narrow(1, first, count);
+                using Tensor copy = columns.index_select(0, from);
+                columns.index_copy_(0, to, copy);
+            }
+        }
+    }
+
+    private void Take(int[] rows)
+    {
+        int filled = Columns;
+        using Tensor index = Index(rows);
+        Replace(_self, pair => (Taken(pair.Keys), Taken(pair.Values)));
+
+        Tensor Taken(Tensor old)
+        {
+            Tensor taken = zeros([rows.Length, .. old.shape[1..]], old.dtype, old.device);
+            using Tensor begin = taken.narrow(1, 0, filled), source = old.narrow(1, 0, filled), picked = source.index_select(0, index);
+            begin.copy_(picked);
+            return taken;
+        }
+    }
+
+    // The first columns that two rows have in common, as far as is known.
+    private int Shared(int row, int other) => _common is { } common ? common[row, other] : 0;
+
+    // After a selection: rows that were one have everything in common. Null where no row was doubled, or there are too many to know it of all.
+    private int[,]? Common(int[] rows)
+    {
+        if (rows.Length > MostCommon || (_common is null && rows.Distinct().Count() == rows.Length))
+            return null;
+        int[,] common = new int[rows.Length, rows.Length];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            for (int j = 0; j < rows.Length; j++)
+                common[i, j] = rows[i] == rows[j] ? _lengths[rows[i]] : Shared(rows[i], rows[j]);
+        }
+
+        return common;
+    }
+
+    // What rows write behind a cut, they do not have in common.
+    private void LimitCommon()
+    {
+        for (int i = 0; _common is not null && i < _lengths.Length; i++)
+        {
+            for (int j = 0; j < _lengths.Length; j++)
+                _common[i, j] = Math.Min(_common[i, j], Math.Min(_lengths[i], _lengths[j]));
+        }
     }
 
     /// <summary>An independent copy.</summary>
     public KeyValueCache Fork()
     {
-        KeyValueCache copy = new(_self.Length, _heads, _size, [.. _lengths], _capacity);
+        KeyValueCache copy = new(_self.Length, _heads, _size, [.. _lengths], _capacity) { _common = (int[,]?)_common?.Clone() };
         for (int i = 0; i < _self.Length; i++)
         {
             copy._self[i] = Copy(_self[i], pair => pair.clone());
@@ -125,6 +205,8 @@ internal sealed class KeyValueCache : IDisposable
 
         DropScatter();
     }
+
+    private Tensor Index(int[] rows) => tensor(Array.ConvertAll(rows, row => (long)row), ScalarType.Int64, Device);
 
     private Device Device => _self[0]?.Keys.device ?? CPU;
 

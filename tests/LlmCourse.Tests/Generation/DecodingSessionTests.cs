@@ -113,6 +113,68 @@ public sealed class DecodingSessionTests
         Assert.Throws<ArgumentException>(() => Read(session, texts));
     }
 
+    /// <summary>As beams do: doubled once, then reordered at every step, where only what differs is copied; cut and forked in between.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    public void Rows_that_have_a_past_in_common_change_places(string name)
+    {
+        using TransformerModel model = TinyFamilies.Model(name);
+        using var scope = NewDisposeScope();
+        Random random = new(5);
+        int[][] texts = TinyFamilies.Rows(12, 4, 7);
+        int[] from = [0, 0, 0, 1, 1, 1];
+        DecodingSession session = Open(model, capacity: 4);
+        Read(session, [.. texts, [5]]).Dispose();
+        session.Select(from);
+        List<int>[] rows = [.. from.Select(prompt => texts[prompt].ToList())];
+        for (int step = 0; step < 14; step++)
+        {
+            int[][] next = TinyFamilies.Rows(100 + step, [.. rows.Select(_ => step % 5 == 3 ? random.Next(1, 3) : 1)]);
+            for (int r = 0; r < rows.Length; r++)
+                rows[r] = [.. rows[r], .. next[r]];
+            Check(model, Read(session, next), from, r => [.. rows[r]]);
+            if (step == 6)
+            {
+                int[] lengths = [.. rows.Select(row => row.Count - random.Next(0, 3))];
+                session.Truncate(lengths);
+                for (int r = 0; r < rows.Length; r++)
+                    rows[r] = [.. rows[r].Take(lengths[r])];
+            }
+
+            if (step == 9)
+            {
+                using DecodingSession old = session;
+                session = session.Fork();
+            }
+
+            int[] order = step == 11 ? [3, 4, 0, 5, 5, 1] : [.. Enumerable.Range(0, 6).Select(r => (r / 3 * 3) + random.Next(3))];
+            session.Select(order);
+            from = Array.ConvertAll(order, row => from[row]);
+            rows = Array.ConvertAll(order, row => rows[row]);
+            Assert.Equal(rows.Select(row => row.Count), session.Lengths);
+        }
+
+        session.Dispose();
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    public void Logits_behind_several_tokens_are_those_of_each(string name)
+    {
+        using TransformerModel model = TinyFamilies.Model(name);
+        using var scope = NewDisposeScope();
+        int[][] texts = TinyFamilies.Rows(12, 4, 7, 3);
+        int[] counts = [2, 5, 1];
+        using DecodingSession session = Open(model, capacity: 4);
+        using Sequences tokens = Sequences.FromRows(texts, device: TestDevice.Device);
+        Tensor logits = session.AppendForLogits(tokens, counts);
+        for (int r = 0, at = 0; r < 3; at += counts[r++])
+        {
+            Tensor expected = Uncached.Logits(model, ForwardContext.Evaluation, Prompts[r], texts[r]);
+            TinyFamilies.Close(expected.narrow(0, texts[r].Length - counts[r], counts[r]), logits.narrow(0, at, counts[r]), Tolerance, $"row {r}");
+        }
+    }
+
     [SkippableTheory]
     [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
     public void A_fork_and_its_origin_go_their_own_ways(string name)

@@ -12,33 +12,65 @@ public sealed class GenerationDefaultsTests
         """;
 
     [Fact]
-    public void What_is_not_supported_is_refused_when_generating_with_every_key_and_value()
+    public void A_summariser_s_defaults_are_followed()
     {
-        GenerationDefaults defaults = Parse(Summariser);
-        string message = Assert.Throws<UnsupportedDefaultException>(() => ResolvedGeneration.From(null, defaults, 100)).Message;
-        Assert.Contains("num_beams = 4", message, StringComparison.Ordinal);
-        Assert.Contains("no_repeat_ngram_size = 3", message, StringComparison.Ordinal);
-        Assert.DoesNotContain("length_penalty", message, StringComparison.Ordinal);
+        ResolvedGeneration settings = ResolvedGeneration.From(null, Parse(Summariser), 100);
+        Assert.Equal((4, 2.0, EarlyStopping.True, 1), (settings.Beams, settings.LengthPenalty, settings.EarlyStopping, settings.Returned));
+        Assert.Equal((3, 142, 56), (settings.NoRepeatNGramSize, settings.MaxLengthFor(1), settings.MinLengthFor(1)));
+        Assert.Equal(0, settings.ForcedBosTokenId);
+        Assert.Equal([2], settings.ForcedEosTokenIds);
+        ResolvedGeneration caller = ResolvedGeneration.From(
+            new() { NumBeams = 2, NoRepeatNGramSize = 0, Beams = new() { EarlyStopping = EarlyStopping.Never } }, Parse(Summariser), 100);
+        Assert.Equal((2, 0, 2.0, EarlyStopping.Never), (caller.Beams, caller.NoRepeatNGramSize, caller.LengthPenalty, caller.EarlyStopping));
+        ResolvedGeneration without = ResolvedGeneration.From(new() { IgnoredDefaults = ["num_beams", "max_length"] }, Parse(Summariser), 100);
+        Assert.Equal((1, 3, 257), (without.Beams, without.NoRepeatNGramSize, without.MaxLengthFor(1)));
     }
 
     [Fact]
-    public void Overriding_each_refused_default_makes_it_generate()
+    public void Every_rule_is_read()
     {
-        GenerationDefaults defaults = Parse(Summariser);
-        Assert.Throws<UnsupportedDefaultException>(() => ResolvedGeneration.From(new() { NumBeams = 1 }, defaults, 100));
-        ResolvedGeneration settings = ResolvedGeneration.From(new() { NumBeams = 1, NoRepeatNGramSize = 0 }, defaults, 100);
-        Assert.Equal((142, 56), (settings.MaxLengthFor(1), settings.MinLengthFor(1)));
-        Assert.Equal(0, settings.ForcedBosTokenId);
-        Assert.Equal([2], settings.ForcedEosTokenIds);
-        ResolvedGeneration.From(new() { IgnoredDefaults = ["num_beams", "no_repeat_ngram_size"] }, defaults, 100);
+        ResolvedGeneration settings = ResolvedGeneration.From(null, Parse("""
+            { "do_sample": true, "min_p": 0.1, "typical_p": 0.5, "epsilon_cutoff": 0.01, "eta_cutoff": 0.02, "top_h": 0.4, "guidance_scale": 1.5, "num_return_sequences": 3,
+              "bad_words_ids": [[5], [2], [6, 7], [100]], "sequence_bias": [[[1, 2], -3.5], [[4], "-inf"], [[1, 2], 2]], "suppress_tokens": [8, 100], "begin_suppress_tokens": [9],
+              "encoder_repetition_penalty": 1.2, "encoder_no_repeat_ngram_size": 2, "exponential_decay_length_penalty": [5, 1.1], "remove_invalid_values": true,
+              "renormalize_logits": true, "eos_token_id": 2 }
+            """), 100);
+        Assert.Equal((0.1, 0.5, 0.01, 0.02, 0.4), (settings.MinP, settings.TypicalP, settings.EpsilonCutoff, settings.EtaCutoff, settings.TopH));
+        Assert.Equal((1.5, 3, 1.2, 2), (settings.GuidanceScale, settings.Returned, settings.EncoderRepetitionPenalty, settings.EncoderNoRepeatNGramSize));
+        Assert.Equal([[5], [6, 7]], settings.BadWordsIds); // an end of sequence alone is no bad word; an unknown token none that could come
+        Assert.Equal(["1,2: 2", "4: -Infinity"], settings.SequenceBias.Select(entry => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{string.Join(',', entry.Tokens)}: {entry.Bias}")));
+        Assert.Equal([8], settings.SuppressTokens);
+        Assert.Equal([9], settings.BeginSuppressTokens);
+        Assert.Equal(new ExponentialDecay(5, 1.1), settings.ExponentialDecay);
+        Assert.True(settings.RemoveInvalidValues && settings.RenormalizeLogits);
+
+        // More completions than one is nothing a greedy search could give: the model's wish is for sampling.
+        Assert.Equal(1, ResolvedGeneration.From(new() { Temperature = 0 }, Parse("""{ "do_sample": true, "num_return_sequences": 3 }"""), 100).Returned);
+    }
+
+    [Fact]
+    public void What_is_not_supported_is_refused_when_generating_with_every_key_and_value()
+    {
+        GenerationDefaults defaults = Parse("""{ "num_beams": 4, "num_beam_groups": 2, "penalty_alpha": 0.6, "length_penalty": 2.0 }""");
+        string message = Assert.Throws<UnsupportedDefaultException>(() => ResolvedGeneration.From(null, defaults, 100)).Message;
+        Assert.Contains("num_beam_groups = 2", message, StringComparison.Ordinal);
+        Assert.Contains("penalty_alpha = 0.6", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("length_penalty", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("num_beam_groups", Assert.Throws<UnsupportedDefaultException>(() => ResolvedGeneration.From(new() { NumBeams = 1 }, defaults, 100)).Message, StringComparison.Ordinal);
+        ResolvedGeneration.From(new() { IgnoredDefaults = ["num_beam_groups", "penalty_alpha"] }, defaults, 100);
     }
 
     [Theory]
-    [InlineData("""{ "bad_words_ids": [[5]] }""", "bad_words_ids = [[5]]")]
-    [InlineData("""{ "suppress_tokens": [1, 2] }""", "suppress_tokens = [1, 2]")]
-    [InlineData("""{ "encoder_repetition_penalty": 1.2 }""", "encoder_repetition_penalty = 1.2")]
-    [InlineData("""{ "do_sample": true, "min_p": 0.1 }""", "min_p = 0.1")]
-    [InlineData("""{ "do_sample": true, "typical_p": 0.5 }""", "typical_p = 0.5")]
+    [InlineData("""{ "bad_words_ids": [5] }""", "bad_words_ids = [5]")]
+    [InlineData("""{ "bad_words_ids": [[]] }""", "bad_words_ids = [[]]")]
+    [InlineData("""{ "suppress_tokens": "x" }""", "suppress_tokens = \"x\"")]
+    [InlineData("""{ "sequence_bias": [[[1], null]] }""", "sequence_bias = [[[1], null]]")]
+    [InlineData("""{ "exponential_decay_length_penalty": [1] }""", "exponential_decay_length_penalty = [1]")]
+    [InlineData("""{ "encoder_repetition_penalty": 0 }""", "encoder_repetition_penalty = 0")]
+    [InlineData("""{ "num_beams": 2, "early_stopping": "soon" }""", "early_stopping = \"soon\"")]
+    [InlineData("""{ "constraints": [1] }""", "constraints = [1]")]
+    [InlineData("""{ "do_sample": true, "min_p": 1.1 }""", "min_p = 1.1")]
+    [InlineData("""{ "do_sample": true, "typical_p": 1.5 }""", "typical_p = 1.5")]
     [InlineData("""{ "max_length": "many" }""", "max_length = \"many\"")]
     [InlineData("""{ "max_new_tokens": 0 }""", "max_new_tokens = 0")]
     [InlineData("""{ "max_new_tokens": 1e99 }""", "max_new_tokens = 1e99")]
@@ -55,7 +87,7 @@ public sealed class GenerationDefaultsTests
 
     [Theory]
     [InlineData("""{ "num_beams": 1, "no_repeat_ngram_size": 0, "bad_words_ids": null, "suppress_tokens": [], "guidance_scale": 1.0, "remove_invalid_values": false }""")]
-    [InlineData("""{ "do_sample": false, "min_p": 0.1, "top_p": 1.5, "typical_p": 0.5, "temperature": -1 }""")]
+    [InlineData("""{ "do_sample": false, "min_p": 1.1, "top_p": 1.5, "typical_p": 1.5, "temperature": -1, "early_stopping": "soon", "num_beam_groups": 2 }""")]
     [InlineData("""{ "use_cache": true, "transformers_version": "5", "_from_model_config": true, "something_new": 3 }""")]
     [InlineData("{}")]
     public void What_changes_nothing_is_tolerated(string json) => ResolvedGeneration.From(null, Parse(json), 100);
@@ -83,13 +115,13 @@ public sealed class GenerationDefaultsTests
         GenerationDefaults old = Parse(null, config);
         Assert.Equal((142, 2), (old.MaxLength, old.DecoderStartTokenId));
         Assert.Null(old.PadTokenId);
-        Assert.Contains("config.json: num_beams = 4", Assert.Throws<UnsupportedDefaultException>(() => ResolvedGeneration.From(null, old, 100)).Message, StringComparison.Ordinal);
+        Assert.Equal(4, ResolvedGeneration.From(null, old, 100).Beams);
 
         // Where there is a generation_config.json, only the special tokens of config.json count.
         GenerationDefaults both = Parse("{}", config);
         Assert.Null(both.MaxLength);
         Assert.Equal(2, both.DecoderStartTokenId);
-        ResolvedGeneration.From(null, both, 100);
+        Assert.Equal(1, ResolvedGeneration.From(null, both, 100).Beams);
     }
 
     private static GenerationDefaults Parse(string? generationConfig, string? config = null) =>

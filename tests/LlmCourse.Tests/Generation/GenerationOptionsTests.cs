@@ -21,6 +21,44 @@ public sealed class GenerationOptionsTests
         { "TopP", new() { TopP = double.NaN } },
         { "RepetitionPenalty", new() { RepetitionPenalty = 0 } },
         { "RepetitionPenalty", new() { RepetitionPenalty = double.NaN } },
+        { "MinP", new() { MinP = -0.1 } },
+        { "MinP", new() { MinP = 1.1 } },
+        { "MinP", new() { MinP = double.NaN } },
+        { "TypicalP", new() { TypicalP = 0 } },
+        { "TypicalP", new() { TypicalP = double.NaN } },
+        { "EpsilonCutoff", new() { EpsilonCutoff = 1 } },
+        { "EpsilonCutoff", new() { EpsilonCutoff = double.NaN } },
+        { "EtaCutoff", new() { EtaCutoff = -1e-9 } },
+        { "EtaCutoff", new() { EtaCutoff = double.PositiveInfinity } },
+        { "TopH", new() { TopH = 0 } },
+        { "NoRepeatNGramSize", new() { NoRepeatNGramSize = -1 } },
+        { "EncoderNoRepeatNGramSize", new() { Rules = new() { EncoderNoRepeatNGramSize = -1 } } },
+        { "EncoderRepetitionPenalty", new() { Rules = new() { EncoderRepetitionPenalty = double.NaN } } },
+        { "ExponentialDecayLengthPenalty", new() { Rules = new() { ExponentialDecayLengthPenalty = new(-1, 1.1) } } },
+        { "ExponentialDecayLengthPenalty", new() { Rules = new() { ExponentialDecayLengthPenalty = new(0, double.PositiveInfinity) } } },
+        { "SequenceBias", new() { Rules = new() { SequenceBias = [new([], 1)] } } },
+        { "SequenceBias", new() { Rules = new() { SequenceBias = [new([1], double.NaN)] } } },
+        { "SequenceBias", new() { Rules = new() { SequenceBias = [new([1], double.PositiveInfinity)] } } },
+        { "SequenceBias", new() { Rules = new() { SequenceBias = [new([1, 100], 1)] } } },
+        { "BadWordsIds", new() { Rules = new() { BadWordsIds = [[]] } } },
+        { "BadWordsIds", new() { Rules = new() { BadWordsIds = [[1, 100]] } } },
+        { "SuppressTokens", new() { Rules = new() { SuppressTokens = [100] } } },
+        { "BeginSuppressTokens", new() { Rules = new() { BeginSuppressTokens = [-1] } } },
+        { "Scale", new() { Guidance = new() { Scale = double.NaN } } },
+        { "NegativePromptIds", new() { Guidance = new() { Scale = 2, NegativePromptIds = [] } } },
+        { "NegativePromptIds", new() { Guidance = new() { Scale = 2, NegativePromptIds = [100] } } },
+        { "NumBeams", new() { NumBeams = 0 } },
+        { "NumBeams", new() { NumBeams = 101 } },
+        { "LengthPenalty", new() { Beams = new() { LengthPenalty = double.NaN } } },
+        { "EarlyStopping", new() { Beams = new() { EarlyStopping = (EarlyStopping)9 } } },
+        { "NumReturnSequences", new() { NumReturnSequences = 0 } },
+        { "NumReturnSequences", new() { NumReturnSequences = 2 } },
+        { "NumReturnSequences", new() { NumReturnSequences = 5, NumBeams = 4 } },
+        { "Assisted", new() { Assisted = new() } },
+        { "PromptLookupTokens", new() { Assisted = new() { PromptLookupTokens = -1 } } },
+        { "MaxMatchingNGramSize", new() { Assisted = new() { PromptLookupTokens = 4, MaxMatchingNGramSize = 0 } } },
+        { "DraftTokens", new() { Assisted = new() { PromptLookupTokens = 4, DraftTokens = 0 } } },
+        { "ConfidenceThreshold", new() { Assisted = new() { PromptLookupTokens = 4, ConfidenceThreshold = double.NaN } } },
         { "TopAlternatives", new() { TopAlternatives = -1 } },
         { "StopStrings", new() { StopStrings = ["a", ""] } },
         { "EosTokenIds", new() { EosTokenIds = [100] } },
@@ -40,11 +78,13 @@ public sealed class GenerationOptionsTests
     }
 
     [Fact]
-    public void What_does_not_exist_yet_is_refused_by_name()
+    public void What_cannot_go_together_is_refused_by_name()
     {
-        Assert.Contains("NumBeams = 4", Assert.Throws<NotSupportedException>(() => Resolve(new() { NumBeams = 4 })).Message, StringComparison.Ordinal);
-        Assert.Contains("NoRepeatNGramSize = 3", Assert.Throws<NotSupportedException>(() => Resolve(new() { NoRepeatNGramSize = 3 })).Message, StringComparison.Ordinal);
-        Resolve(new() { NumBeams = 1, NoRepeatNGramSize = 0 });
+        AssistedOptions lookup = new() { PromptLookupTokens = 4 };
+        string beams = Assert.Throws<NotSupportedException>(() => Resolve(new() { NumBeams = 4, Assisted = lookup })).Message;
+        Assert.Contains("NumBeams = 4", beams, StringComparison.Ordinal);
+        Assert.Contains("Assisted", beams, StringComparison.Ordinal);
+        Assert.Contains("Guidance", Assert.Throws<NotSupportedException>(() => Resolve(new() { Guidance = new() { Scale = 2 }, Assisted = lookup })).Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<bool, GenerationOptions> Modes() => new()
@@ -55,6 +95,13 @@ public sealed class GenerationOptionsTests
         { true, new() { Temperature = 1 } },
         { true, new() { TopK = 40 } },
         { true, new() { TopP = 0.9 } },
+        { true, new() { MinP = 0.1 } },
+        { true, new() { TypicalP = 0.5 } },
+        { true, new() { EpsilonCutoff = 0.01 } },
+        { true, new() { EtaCutoff = 0.01 } },
+        { true, new() { TopH = 0.4 } },
+        { false, new() { MinP = 0, TypicalP = 1, EpsilonCutoff = 0, EtaCutoff = 0, TopH = 1 } },
+        { false, new() { NumBeams = 4 } },
         { false, new() { TopK = 0 } },
         { false, new() { TopP = 1 } },
         { false, new() { Temperature = 0 } },

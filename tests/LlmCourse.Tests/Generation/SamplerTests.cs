@@ -91,9 +91,37 @@ public sealed class SamplerTests
         using DisposeScope scope = NewDisposeScope();
         Tensor scores = Batch(Scores(vocabulary), 50);
         using TokenChoice choice = Sampler.Sample(scores, temperature, topK, topP, Uniforms(1, 50, 0));
-        Tensor expected = Likelihood.Of(LogitsWarpers.Warp(scores, temperature, topK, topP), choice.Ids);
+        Tensor expected = Likelihood.Of(LogitsWarpers.Warp(scores, Settings(temperature, topK, topP)), choice.Ids);
         Assert.True(expected.sub(choice.LogProbabilities).abs().max().ToSingle() < 1e-5f);
         Assert.Equal(choice.HostIds, choice.Ids.cpu().data<long>().ToArray());
+    }
+
+    /// <summary>Min-p on a list and the warpers that need the whole vocabulary draw from what the warped scores say, also beyond the shortlist.</summary>
+    [SkippableTheory]
+    [InlineData(40, 0.1, 1, 0, 0)]
+    [InlineData(700, 0.001, 1, 0, 0)]
+    [InlineData(700, 0.0002, 1, 0, 0)] // between the 512th and the last
+    [InlineData(700, 0.01, 0.8, 0, 0)]
+    [InlineData(700, 0, 0.9, 0.001, 0)]
+    [InlineData(40, 0.05, 1, 0, 0.01)]
+    public void Draws_with_other_warpers_follow_the_warped_scores(int vocabulary, double minP, double typical, double epsilon, double eta)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        ResolvedGeneration settings = ResolvedGeneration.From(
+            new() { Temperature = 1.5, MinP = minP, TypicalP = typical, EpsilonCutoff = epsilon, EtaCutoff = eta }, GenerationDefaults.None, vocabulary);
+        Tensor scores = Batch(Scores(vocabulary), 1), warped = LogitsWarpers.Warp(scores, settings);
+        int[] counts = new int[vocabulary];
+        for (int step = 0; step < 10; step++)
+        {
+            using TokenChoice choice = Sampler.Choose(scores.expand(500, vocabulary), settings, Uniforms(3, 500, step));
+            foreach (long id in choice.HostIds)
+                counts[id]++;
+            Assert.True(Likelihood.Of(warped.expand(500, vocabulary), choice.Ids).sub(choice.LogProbabilities).abs().max().ToSingle() < 1e-5f);
+        }
+
+        double[] expected = [.. warped.to(ScalarType.Float64).softmax(1).cpu().data<double>()];
+        Assert.True(ChiSquare.PValue(counts, expected) > 1e-4);
+        Assert.Contains(expected, probability => probability == 0);
     }
 
     /// <summary>Probabilities .5, .3, .1, .1 by rank: the ends of the intervals decide.</summary>
@@ -215,6 +243,9 @@ public sealed class SamplerTests
 
         return counts;
     }
+
+    private static ResolvedGeneration Settings(double temperature, int topK, double topP) =>
+        ResolvedGeneration.From(new() { Temperature = temperature, TopK = topK, TopP = topP }, GenerationDefaults.None, 10_000);
 
     private static double[] Uniforms(long seed, int rows, long step) =>
         Philox.Uniforms(seed, [.. Enumerable.Range(0, rows).Select(row => (long)row)], step);
