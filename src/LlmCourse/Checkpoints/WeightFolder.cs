@@ -5,12 +5,14 @@ internal static class WeightFolder
 {
     public const string SingleFile = "model.safetensors";
     public const string IndexFile = "model.safetensors.index.json";
+    public const string PickleFile = "pytorch_model.bin";
+    public const string PickleIndexFile = "pytorch_model.bin.index.json";
 
     /// <summary>Formats of other tools: what to say about a folder that has nothing but one of them.</summary>
     private static readonly (string File, string Advice)[] Refused =
     [
-        ("pytorch_model.bin", PickleAdvice),
-        ("pytorch_model.bin.index.json", PickleAdvice),
+        (PickleFile, PickleAdvice),
+        (PickleIndexFile, PickleAdvice),
         ("tf_model.h5", ConvertAdvice),
         ("flax_model.msgpack", ConvertAdvice),
     ];
