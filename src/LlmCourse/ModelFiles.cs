@@ -33,7 +33,7 @@ internal sealed record ModelFiles
     {
         string generation = Path.Combine(folder, GenerationFile);
         JsonElement? defaults = File.Exists(generation) ? JsonFile.Read(generation) : null;
-        bool hasTokenizer = File.Exists(Path.Combine(folder, "tokenizer.json"));
+        bool hasTokenizer = PretrainedTokenizer.Exists(folder);
         string answer = Path.Combine(folder, AnswerFolder);
         ModelFiles files = new()
         {
