@@ -73,7 +73,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         string place = File.Exists(model) || Directory.Exists(model) ? model : Download(HubId.Parse(model, options.Revision), progress, cancellationToken);
         if (File.Exists(place))
         {
-            using LlamaGguf gguf = LlamaGguf.Open(place);
+            using GgufModel gguf = GgufModel.Open(place);
             ModelFiles inside = ModelFiles.OfGguf(gguf).With(options);
             return Of(Pretrained.From(gguf.Config, gguf, place, options.Type, device, progress, cancellationToken), inside);
         }

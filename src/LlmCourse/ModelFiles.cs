@@ -48,7 +48,7 @@ internal sealed record ModelFiles
         return files;
     }
 
-    public static ModelFiles OfGguf(LlamaGguf gguf)
+    public static ModelFiles OfGguf(GgufModel gguf)
     {
         PretrainedTokenizer tokenizer = PretrainedTokenizer.FromGguf(gguf.File.Metadata);
         ModelFiles files = new()
