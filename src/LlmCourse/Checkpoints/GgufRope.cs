@@ -16,7 +16,7 @@ internal static class GgufRope
         double? factor = keys.OptionalReal("rope.scaling.factor"), linear = keys.OptionalReal("rope.scale_linear");
         if (scaling == "none" && linear is { } old and not 1)
             (scaling, factor) = ("linear", old); // how older files say it
-        if (scaling is not ("none" or "longrope"))
+        if (scaling != "none")
         {
             rope["rope_type"] = scaling; // what is not known is refused by name when the configuration is read
             rope["factor"] = factor;

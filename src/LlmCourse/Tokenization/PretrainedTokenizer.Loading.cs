@@ -39,7 +39,7 @@ public sealed partial class PretrainedTokenizer
             Text("tokenizer_config.json"), Text("special_tokens_map.json"), Text("chat_template.jinja"), isJson ? null : Text("added_tokens.json"));
         TokenizerParts parts = isJson ? TokenizerJson.Read(File.ReadAllText(file, Encoding.UTF8))
             : SentencePiece(folder) is { } model ? TokenizerJson.Read(SentencePieceTranslation.Translate(model, config))
-            : Text("vocab.json") is string vocab && Text("merges.txt") is string merges ? VocabularyFiles.Bpe(vocab, merges)
+            : Text("vocab.json") is string vocab && Text("merges.txt") is string merges ? VocabularyFiles.Bpe(vocab, merges, config)
             : Text("vocab.txt") is string words ? VocabularyFiles.WordPiece(words, config)
             : throw new TokenizerException($"'{folderOrFile}' has no tokenizer.json, no spiece.model or tokenizer.model, no vocab.json with merges.txt, and no vocab.txt.");
         return new(config.ApplyTo(parts)) { _folder = folder };

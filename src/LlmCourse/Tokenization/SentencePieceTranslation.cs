@@ -68,13 +68,13 @@ internal static class SentencePieceTranslation
     private static JsonObject Document(SentencePieceModel model, JsonNode? postProcessor, bool isLegacy)
     {
         List<JsonNode> normalizers = [];
-        bool splitsAtBlanks = model.IsUnigram && model.DropsBlanks && model.CharacterMap is not null;
+        bool hasWords = HasWords(model), splitsAtBlanks = hasWords && model.CharacterMap is not null;
         if (model.CharacterMap is not null)
             normalizers.Add(Precompiled(model.CharacterMap));
         if (model.DropsBlanks && !splitsAtBlanks)
             normalizers.AddRange([TokenizerDocument.Replace(@"\A +| +\z", "", isRegex: true), TokenizerDocument.Replace(" {2,}", " ", isRegex: true)]);
         JsonNode? preTokenizer = null;
-        if (model.IsUnigram && !(model.FallsBackToBytes && !model.AddsBlank))
+        if (hasWords)
         {
             // The table has made every blank a space: words between blanks are what is left of dropping them.
             preTokenizer = splitsAtBlanks
@@ -96,9 +96,15 @@ internal static class SentencePieceTranslation
             TokenizerDocument.AddedTokens(model.Pieces), TokenizerDocument.Sequence("normalizers", [.. normalizers]), preTokenizer, postProcessor, Decoder(model), Model(model));
     }
 
+    /// <summary>
+    /// Whether a text can be cut into words, each with one blank in front, as T5's tokenizer.json does. Where blanks are kept, or none
+    /// is added, that would lose or join some.
+    /// </summary>
+    private static bool HasWords(SentencePieceModel model) => model.IsUnigram && model.DropsBlanks && model.AddsBlank;
+
     private static JsonNode Decoder(SentencePieceModel model)
     {
-        if (model.IsUnigram && !model.FallsBackToBytes)
+        if (HasWords(model) && !model.FallsBackToBytes)
             return Metaspace(model);
         List<JsonNode> decoders = [TokenizerDocument.Replace(Blank, " ")];
         if (model.FallsBackToBytes)

@@ -34,6 +34,9 @@ internal sealed record TokenizerConfig
     /// <inheritdoc cref="AddsBos"/>
     public bool? AddsEos { get; init; }
 
+    /// <summary>add_prefix_space of byte-level vocabularies.</summary>
+    public bool AddsBlank { get; init; }
+
     /// <summary>legacy: whether SentencePiece's first blank stands before every stretch between special tokens.</summary>
     public bool IsLegacy { get; init; } = true;
 
@@ -65,6 +68,7 @@ internal sealed record TokenizerConfig
             Class = Token(config, "tokenizer_class"),
             AddsBos = Choice(config, "add_bos_token"),
             AddsEos = Choice(config, "add_eos_token"),
+            AddsBlank = Choice(config, "add_prefix_space") ?? false,
             IsLegacy = Choice(config, "legacy") ?? true,
             ExtraIds = config.IsNull || config["extra_ids"].IsNull ? 100 : config["extra_ids"].Number(MaxExtraIds),
             KeepsAccents = Choice(config, "keep_accents") ?? false,

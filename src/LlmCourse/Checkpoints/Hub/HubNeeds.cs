@@ -16,7 +16,7 @@ internal sealed class HubNeeds(HubId id, IReadOnlySet<string> files)
     private static readonly (string Single, string Index)[] Weights =
     [
         (WeightFolder.SingleFile, WeightFolder.IndexFile),
-        (WeightFolder.PickleFile, WeightFolder.PickleIndexFile),
+        (WeightFolder.SinglePickleFile, WeightFolder.PickleIndexFile),
     ];
 
     /// <summary>Whether a folder has configuration and weights, all shards included.</summary>
