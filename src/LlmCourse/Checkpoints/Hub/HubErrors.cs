@@ -19,7 +19,7 @@ internal static class HubErrors
         string problem = (code, status) switch
         {
             ("GatedRepo", _) => $"access to '{id.Name}' is given on conditions only: accept them at {page} and {(settings.Token is null ? "set HF_TOKEN to a token of that account" : "use a token of that account in HF_TOKEN")}.",
-            ("RepoNotFound", _) or (_, 401) => $"there is no model '{id.Name}' on {server}, or it is not open to everybody. Check the name; if it is right, {who}.",
+            ("RepoNotFound", _) or (_, 401) => $"there is no model '{id.Name}' on {server}, or it is not open to everybody; and no folder of that name is here. Check the name; if it is right, {who}.",
             ("RevisionNotFound", _) => $"'{id.Name}' has no revision '{id.Revision}'. See {page} for its branches and tags.",
             ("EntryNotFound", _) => $"'{id.Name}' has no file '{file}' at revision '{id.Revision}'.",
             (_, 403) => $"{server} refuses access to '{id.Name}': {who}.",
