@@ -5,14 +5,15 @@ namespace LlmCourse.Checkpoints;
 /// <summary>What of a server's words may become a place in the cache.</summary>
 internal static partial class HubPath
 {
+    private const string Forbidden = "\\:*?\"<>|";
+
     /// <summary>
     /// Whether a file's path stays inside the folder it is put into, on every system: no root, drive, backslash or stream, no part
     /// that is empty or made of dots, or ends with what Windows leaves out.
     /// </summary>
     public static bool IsSafe(string path) =>
         path.Length is > 0 and <= 1024
-        && path.AsSpan().IndexOfAny("\\:*?\"<>|") < 0
-        && !path.Any(char.IsControl)
+        && !path.Any(letter => char.IsControl(letter) || Forbidden.Contains(letter))
         && path.Split('/').All(part => part.Length > 0 && part[^1] is not ('.' or ' ') && part[0] != ' ' && !Device().IsMatch(part));
 
     /// <summary>Whether this can be the name of a blob: the server's ETag.</summary>
