@@ -55,9 +55,15 @@ internal sealed class HubServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _application.DisposeAsync();
 
-    public string ETag(string file) => Large.Contains(file)
-        ? Convert.ToHexStringLower(SHA256.HashData(Files[file]))
-        : Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {Files[file].Length}\0"), .. Files[file]]));
+    public string ETag(string file)
+    {
+        bool isLarge = Large.Contains(file);
+        using IncrementalHash hash = IncrementalHash.CreateHash(isLarge ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA1);
+        if (!isLarge)
+            hash.AppendData(Encoding.ASCII.GetBytes($"blob {Files[file].Length}\0"));
+        hash.AppendData(Files[file]);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     public static async Task<bool> Refuse(HttpContext context, int status, string? code = null, string? retryAfter = null)
     {
