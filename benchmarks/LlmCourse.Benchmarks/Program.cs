@@ -8,6 +8,8 @@ using LlmCourse.Benchmarks;
 // what it prints stands below the table. With "--only beams" nothing but beam search is measured.
 // Or: metrics FILE [--fields PREDICTION,REFERENCE] [--rounds N] [--python PYTHON] [--json FILE]: ROUGE and BLEU of the texts in a
 // file of JSON lines, in turn with rouge_score and sacreBLEU.
+// Or: tokenization FOLDER[,FOLDER ...] --text FILE [--rounds N] [--python PYTHON] [--json FILE]: tokenizers of several kinds on the lines of
+// a text, in turn with Hugging Face's tokenizers.
 // Or: training MODEL [--rounds N] [--threads N] [--python PYTHON] [--json FILE] [--modes MODE,...]: steps of full fine-tuning in each
 // mode (joined with + where they go together), and the memory they take; MODEL may also be t5-small, for random weights of that shape.
 // Or: memory MODEL[,MODEL ...] [--methods METHOD[,METHOD ...]] [--threads N] [--picture FILE.png]: what a training step holds against what
@@ -17,6 +19,9 @@ switch (args)
 {
     case ["metrics", ..]:
         MetricsBenchmark.Run(args);
+        return;
+    case ["tokenization", ..]:
+        TokenizationBenchmark.Run(args);
         return;
     case ["training", ..]:
         TrainingBenchmark.Run(BenchmarkArguments.Parse(args[1..]), BenchmarkArguments.Value(args, "--modes"));

@@ -10,10 +10,6 @@ namespace LlmCourse;
 /// <content>What the façades of encoders run on.</content>
 public sealed partial class Llm
 {
-    /// <summary>Where a model's files are: a folder, or an id that the cache of the hub has.</summary>
-    internal static string FolderOf(string model, LoadOptions options) =>
-        Directory.Exists(model) ? model : HubCache.FromEnvironment().Resolve(model, options.Revision);
-
     /// <summary>A folder's transformer without its head, whatever head its file has or lacks.</summary>
     internal static Llm LoadTrunk(string folder, LoadOptions options)
     {

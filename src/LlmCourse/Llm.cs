@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using LlmCourse.Adapters;
 using LlmCourse.Checkpoints;
+using LlmCourse.Checkpoints.Hub;
 using LlmCourse.Data;
 using LlmCourse.Generation;
 using LlmCourse.Tokenization;
@@ -53,11 +54,14 @@ public sealed partial class Llm : ITextGenerator, IDisposable
     /// <summary>How many tokens the model can read: the encoder where there is one, else prompt and answer together; null where nothing limits them.</summary>
     public int? ContextLength => (Model.Config.Encoder ?? Model.Config.Decoder!).Positions.Limit;
 
-    /// <summary>Loads a model: a Hugging Face folder, a .gguf file, or a hub id that the local cache has.</summary>
-    /// <param name="model">A path, or an id such as <c>HuggingFaceTB/SmolLM2-135M-Instruct</c>.</param>
+    /// <summary>
+    /// Loads a model: a Hugging Face folder, a .gguf file, or a model of the hub, of which the local cache keeps what is downloaded.
+    /// </summary>
+    /// <param name="model">A path, or a name such as <c>HuggingFaceTB/SmolLM2-135M-Instruct</c>; <c>@revision</c> may follow, or a .gguf file of the repository (<c>owner/name/file.gguf</c>).</param>
     /// <param name="options">Data type, device, revision.</param>
-    /// <param name="progress">Hears how much is read.</param>
-    /// <param name="cancellationToken">Checked between tensors.</param>
+    /// <param name="progress">Hears how much is downloaded and read.</param>
+    /// <param name="cancellationToken">Ends a download; checked between tensors.</param>
+    /// <exception cref="HubException">The model cannot be downloaded; the message says why and what to do.</exception>
     /// <exception cref="CheckpointException">A file is missing, damaged or of another model; the message says which and what to do.</exception>
     /// <exception cref="UnsupportedModelException">The architecture, or a setting of it, is not supported.</exception>
     public static Llm Load(
@@ -66,16 +70,16 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(model);
         options ??= new LoadOptions();
         Device device = options.Device ?? CPU;
-        if (File.Exists(model))
+        string place = PlaceOf(model, options, progress, cancellationToken);
+        if (File.Exists(place))
         {
-            using LlamaGguf gguf = LlamaGguf.Open(model);
+            using GgufModel gguf = GgufModel.Open(place);
             ModelFiles inside = ModelFiles.OfGguf(gguf).With(options);
-            return Of(Pretrained.From(gguf.Config, gguf, model, options.Type, device, progress, cancellationToken), inside);
+            return Of(Pretrained.From(gguf.Config, gguf, place, options.Type, device, progress, cancellationToken), inside);
         }
 
-        string folder = FolderOf(model, options);
-        ModelFiles files = ModelFiles.OfFolder(folder).With(options);
-        return Of(Pretrained.FromFolder(folder, options.Type, device, progress, cancellationToken), files, model);
+        ModelFiles files = ModelFiles.OfFolder(place).With(options);
+        return Of(Pretrained.FromFolder(place, options.Type, device, progress, cancellationToken), files, model);
     }
 
     /// <summary>The same as <see cref="Load"/> on another thread.</summary>
@@ -242,6 +246,12 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         _adapters.Dispose();
         Model.Dispose();
     }
+
+    // On another thread: nothing of the caller's context is waited for.
+    /// <summary>The folder or file that a model is in, which comes from the hub if it is not here.</summary>
+    internal static string PlaceOf(string model, LoadOptions options, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        File.Exists(model) || Directory.Exists(model) ? model
+        : Task.Run(() => HubDownload.RunAsync(HubId.Parse(model, options.Revision), HubSettings.FromEnvironment(), progress, cancellationToken), cancellationToken).GetAwaiter().GetResult();
 
     private static Llm Of(Pretrained pretrained, ModelFiles files, string? origin = null)
     {

@@ -34,7 +34,7 @@ public sealed class MaskFiller : IDisposable
     /// <summary>The token to write where a word is wanted, such as <c>[MASK]</c>.</summary>
     public string MaskToken => _llm.Tokenizer.IdToToken(_mask)!;
 
-    /// <summary>Loads a folder, or a hub id that the local cache has; whoever loads it disposes it.</summary>
+    /// <summary>Loads a folder, or a model of the hub; whoever loads it disposes it.</summary>
     public static MaskFiller Load(string model, LoadOptions? options = null) => LoadedModel.Use(Llm.Load(model, options), llm => new MaskFiller(llm, owned: true));
 
     /// <summary>What may stand in each mask of a text.</summary>

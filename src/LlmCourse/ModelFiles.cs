@@ -33,7 +33,7 @@ internal sealed record ModelFiles
     {
         string generation = Path.Combine(folder, GenerationFile);
         JsonElement? defaults = File.Exists(generation) ? JsonFile.Read(generation) : null;
-        bool hasTokenizer = File.Exists(Path.Combine(folder, "tokenizer.json"));
+        bool hasTokenizer = PretrainedTokenizer.Exists(folder);
         string answer = Path.Combine(folder, AnswerFolder);
         ModelFiles files = new()
         {
@@ -48,7 +48,7 @@ internal sealed record ModelFiles
         return files;
     }
 
-    public static ModelFiles OfGguf(LlamaGguf gguf)
+    public static ModelFiles OfGguf(GgufModel gguf)
     {
         PretrainedTokenizer tokenizer = PretrainedTokenizer.FromGguf(gguf.File.Metadata);
         ModelFiles files = new()

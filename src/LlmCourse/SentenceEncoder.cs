@@ -45,7 +45,7 @@ public sealed class SentenceEncoder : IDisposable
     public SimilarityFunction SimilarityFunction => _folder.Similarity;
 
     /// <summary>
-    /// Loads a folder of sentence-transformers, or a hub id that the local cache has; of a folder without <c>modules.json</c> the states
+    /// Loads a folder of sentence-transformers, or a model of the hub; of a folder without <c>modules.json</c> the states
     /// are averaged. Whoever loads it disposes it.
     /// </summary>
     /// <exception cref="CheckpointException">A file is missing, damaged or asks for what is not supported; the message says which and what.</exception>
@@ -53,7 +53,7 @@ public sealed class SentenceEncoder : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(model);
         options ??= new LoadOptions();
-        string path = Llm.FolderOf(model, options);
+        string path = Llm.PlaceOf(model, options);
         SentenceFolder folder = SentenceFolder.Open(path, options.Type, options.Device ?? CPU);
         try
         {

@@ -32,7 +32,7 @@ public sealed class TextClassifier : IDisposable
     /// <summary>The labels' names, in the order of their numbers.</summary>
     public IReadOnlyList<string> Labels { get; }
 
-    /// <summary>Loads a folder, or a hub id that the local cache has; whoever loads it disposes it.</summary>
+    /// <summary>Loads a folder, or a model of the hub; whoever loads it disposes it.</summary>
     public static TextClassifier Load(string model, LoadOptions? options = null) => LoadedModel.Use(Llm.Load(model, options), llm => new TextClassifier(llm, owned: true));
 
     /// <summary>All labels of a text, or of a pair of texts such as premise and hypothesis, the likeliest first.</summary>

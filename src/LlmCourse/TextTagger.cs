@@ -32,7 +32,7 @@ public sealed class TextTagger : IDisposable
     /// <summary>The labels' names, in the order of their numbers.</summary>
     public IReadOnlyList<string> Labels { get; }
 
-    /// <summary>Loads a folder, or a hub id that the local cache has; whoever loads it disposes it.</summary>
+    /// <summary>Loads a folder, or a model of the hub; whoever loads it disposes it.</summary>
     public static TextTagger Load(string model, LoadOptions? options = null) => LoadedModel.Use(Llm.Load(model, options), llm => new TextTagger(llm, owned: true));
 
     /// <summary>The labelled stretches of a text, in its order.</summary>

@@ -47,7 +47,7 @@ public sealed class GgufModelTests
         int dash = file.LastIndexOf('-');
         string type = file[(dash + 1)..^".gguf".Length];
         using SafetensorsFile logits = SafetensorsFile.Open(Path.Combine(Folder, file[..dash] + Suffix));
-        using LlamaGguf source = LlamaGguf.Open(path);
+        using GgufModel source = GgufModel.Open(path);
         string? unread = source.File.Weights.Keys.FirstOrDefault(name => !source.File.CanRead(name));
         Skip.If(unread is not null, $"{file}: tensors of type {(unread is null ? "" : source.File.Weights[unread].Storage)} are not supported yet");
 

@@ -13,7 +13,14 @@ public sealed class TokenizersTests
 {
     private const string Suffix = ".jsonl.gz";
 
+    private static readonly string[] Models = ["spiece.model", "tokenizer.model"];
+
     public static TheoryData<string> Files() => new(References().DefaultIfEmpty(""));
+
+    /// <summary>The reference files of tokenizers that have a SentencePiece model too; what is about changed flags of tokenizer.json aside.</summary>
+    public static TheoryData<string> SentencePieceFiles() => new(References()
+        .Where(file => !file.Contains(".normalized-true.", StringComparison.Ordinal) && Models.Any(model => File.Exists(Path.Combine(Shared.Folder ?? "", "tokenizers", file.Split('.')[0], model))))
+        .DefaultIfEmpty(""));
 
     /// <summary>Every GGUF file beside a tokenizer.json in a model's folder, with every reference file about that tokenizer.</summary>
     public static TheoryData<string, string> GgufFiles()
@@ -41,9 +48,23 @@ public sealed class TokenizersTests
     public void Tokenizer_gives_what_the_reference_gives(string file)
     {
         Skip.If(file.Length == 0, Shared.Root is null ? Shared.NoRoot : "no tokenizers folder under the root");
-        string path = Path.Combine(Shared.Root!, "tokenizers", file);
         (string folder, string what) = Find(file[..^Suffix.Length]);
-        PretrainedTokenizer tokenizer = Load(folder, what);
+        Compare(Load(folder, what), file, what);
+    }
+
+    /// <summary>The SentencePiece model beside a tokenizer.json says the same, offsets included.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(SentencePieceFiles))]
+    public void SentencePiece_model_gives_what_the_reference_gives(string file)
+    {
+        Skip.If(file.Length == 0, "no tokenizer with a SentencePiece model and a reference file");
+        (string folder, string what) = Find(file[..^Suffix.Length]);
+        Compare(LoadSentencePiece(folder), file, what);
+    }
+
+    private static void Compare(PretrainedTokenizer tokenizer, string file, string what)
+    {
+        string path = Path.Combine(Shared.Root!, "tokenizers", file);
         Func<PretrainedTokenizer, JsonElement, string?> compare = what switch
         {
             "" or "normalized-true" => Text,
@@ -140,6 +161,33 @@ public sealed class TokenizersTests
         string folder = Path.Combine(Shared.Root ?? "", "tokenizers");
         return Shared.Root is not null && Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder, "*" + Suffix).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal) : [];
+    }
+
+    /// <summary>The tokenizer of a folder, as it is without its tokenizer.json.</summary>
+    private static PretrainedTokenizer LoadSentencePiece(string folder)
+    {
+        string key = folder + " without tokenizer.json";
+        lock (Loaded)
+        {
+            if (Loaded.TryGetValue(key, out PretrainedTokenizer? tokenizer))
+                return tokenizer;
+            string copy = Directory.CreateTempSubdirectory("llmcourse-spiece-").FullName;
+            try
+            {
+                foreach (string name in (string[])[.. Models, "tokenizer_config.json", "special_tokens_map.json"])
+                {
+                    if (File.Exists(Path.Combine(folder, name)))
+                        File.Copy(Path.Combine(folder, name), Path.Combine(copy, name));
+                }
+
+                Loaded.Add(key, tokenizer = LoadOrSkip(() => PretrainedTokenizer.Load(copy)));
+                return tokenizer;
+            }
+            finally
+            {
+                Directory.Delete(copy, recursive: true);
+            }
+        }
     }
 
     private static PretrainedTokenizer LoadGguf(string path)

@@ -13,7 +13,7 @@ internal static class ForeignFile
         if (head.StartsWith("GGUF"u8))
             return " It is a GGUF file: load it by its own name, ending in .gguf.";
         if (head.StartsWith("PK\x03\x04"u8) || head.StartsWith(stackalloc byte[] { 0x80, 0x02 }))
-            return " It is a PyTorch pickle, which can run code and is never read: save the model as safetensors.";
+            return " It is a PyTorch file: name it pytorch_model.bin, or save the model as safetensors.";
         if (head.TrimStart(" \t\r\n"u8).StartsWith("<"u8))
             return " It is a web page, probably an error message: download the file again.";
         return "";

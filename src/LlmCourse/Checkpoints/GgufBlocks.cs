@@ -3,13 +3,12 @@ using System.Runtime.Intrinsics;
 namespace LlmCourse.Checkpoints;
 
 /// <summary>
-/// Turns quantised blocks of 32 weights into fp32. The product and the sum are rounded one after the other, as the
+/// Turns quantised blocks into fp32; those of 32 weights here, the larger ones in <see cref="GgufSuperBlocks"/>. The product and the sum are rounded one after the other, as the
 /// format's definition does: a fused multiply-add would change last digits.
 /// </summary>
 internal static unsafe class GgufBlocks
 {
-    private const int BlockElements = 32;
-    private const int BlocksPerTask = 4096;
+    private const int ElementsPerTask = 131_072;
 
     /// <summary>The types that <see cref="Dequantise"/> knows.</summary>
     public static bool CanDequantise(GgmlType type) => Kernel(type) != null;
@@ -18,12 +17,12 @@ internal static unsafe class GgufBlocks
     public static void Dequantise(GgmlType type, byte* source, float* destination, long blocks)
     {
         delegate*<byte*, float*, void> kernel = Kernel(type);
-        int bytes = type.Block().Bytes;
-        long tasks = (blocks + BlocksPerTask - 1) / BlocksPerTask;
+        (int elements, int bytes) = type.Block();
+        long perTask = ElementsPerTask / elements, tasks = (blocks + perTask - 1) / perTask;
         if (tasks <= 1)
-            Run(kernel, source, bytes, destination, 0, blocks);
+            Run(kernel, source, bytes, destination, elements, 0, blocks);
         else
-            Parallel.For(0, tasks, task => Run(kernel, source, bytes, destination, task * BlocksPerTask, Math.Min(blocks, (task + 1) * BlocksPerTask)));
+            Parallel.For(0, tasks, task => Run(kernel, source, bytes, destination, elements, task * perTask, Math.Min(blocks, (task + 1) * perTask)));
     }
 
     private static delegate*<byte*, float*, void> Kernel(GgmlType type) => type switch
@@ -33,13 +32,18 @@ internal static unsafe class GgufBlocks
         GgmlType.Q5_0 => &Q5WithScale,
         GgmlType.Q5_1 => &Q5WithMinimum,
         GgmlType.Q8_0 => &Q8WithScale,
+        GgmlType.Q2_K => &GgufSuperBlocks.Q2,
+        GgmlType.Q3_K => &GgufSuperBlocks.Q3,
+        GgmlType.Q4_K => &GgufSuperBlocks.Q4,
+        GgmlType.Q5_K => &GgufSuperBlocks.Q5,
+        GgmlType.Q6_K => &GgufSuperBlocks.Q6,
         _ => null,
     };
 
-    private static void Run(delegate*<byte*, float*, void> kernel, byte* source, int blockBytes, float* destination, long from, long to)
+    private static void Run(delegate*<byte*, float*, void> kernel, byte* source, int blockBytes, float* destination, int blockElements, long from, long to)
     {
         for (long block = from; block < to; block++)
-            kernel(source + block * blockBytes, destination + block * BlockElements);
+            kernel(source + block * blockBytes, destination + block * blockElements);
     }
 
     /// <summary>scale, 16 bytes of two numbers each: the low halves come first. The numbers are less 8.</summary>
@@ -104,14 +108,14 @@ internal static unsafe class GgufBlocks
         return Vector128.Equals(spread & each, each) & Vector128.Create((byte)0x10);
     }
 
-    private static void Store(Vector128<sbyte> numbers, Vector256<float> scale, float* values)
+    public static void Store(Vector128<sbyte> numbers, Vector256<float> scale, float* values)
     {
         (Vector256<float> first, Vector256<float> second) = Widen(numbers);
         (first * scale).Store(values);
         (second * scale).Store(values + 8);
     }
 
-    private static void Store(Vector128<sbyte> numbers, Vector256<float> scale, Vector256<float> minimum, float* values)
+    public static void Store(Vector128<sbyte> numbers, Vector256<float> scale, Vector256<float> minimum, float* values)
     {
         (Vector256<float> first, Vector256<float> second) = Widen(numbers);
         (first * scale + minimum).Store(values);

@@ -61,7 +61,7 @@ internal sealed unsafe class GgufFile : IWeightSource
         else if (GgufBlocks.CanDequantise(type))
             CopyBlocks(type, weight, destination);
         else
-            throw new CheckpointException(_file.Path, $"tensor '{name}' is stored as {type}, which cannot be read. Take a file in Q8_0, Q5_1, Q5_0, Q4_1, Q4_0, F16, BF16 or F32.");
+            throw new CheckpointException(_file.Path, $"tensor '{name}' is stored as {type}, which cannot be read. Take a file in F32, F16, BF16, Q8_0, Q2_K to Q6_K, or Q4_0 to Q5_1.");
     }
 
     public void Dispose() => _file.Dispose();

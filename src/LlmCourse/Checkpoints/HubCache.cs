@@ -1,15 +1,11 @@
-using System.Text.RegularExpressions;
-
 namespace LlmCourse.Checkpoints;
 
 /// <summary>
 /// Finds models in the local cache of Hugging Face's own tools: <c>models--owner--name</c> with <c>refs</c> that name a
-/// commit and <c>snapshots/commit</c> with its files. Nothing is downloaded.
+/// commit and <c>snapshots/commit</c> with its files. Nothing is downloaded here.
 /// </summary>
-internal sealed partial class HubCache
+internal sealed class HubCache
 {
-    private const string DefaultRevision = "main";
-
     private HubCache(string folder) => Folder = folder;
 
     /// <summary>The cache's own folder, which may be missing.</summary>
@@ -19,42 +15,55 @@ internal sealed partial class HubCache
     public static HubCache FromEnvironment() => FromEnvironment(Environment.GetEnvironmentVariable);
 
     /// <summary>The same, with the variables taken from <paramref name="variable"/>.</summary>
-    public static HubCache FromEnvironment(Func<string, string?> variable)
-    {
-        string user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        string home = Value("HF_HOME") ?? Path.Combine(Value("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), "huggingface");
-        return At(Value("HF_HUB_CACHE") ?? Path.Combine(home, "hub"));
+    public static HubCache FromEnvironment(Func<string, string?> variable) =>
+        At(Place(variable, "HF_HUB_CACHE") ?? Path.Combine(Home(variable), "hub"));
 
-        string? Value(string name) => variable(name) switch
-        {
-            null or "" => null,
-            "~" => user,
-            ['~', '/', .. string rest] => Path.Combine(user, rest),
-            string value => value,
-        };
-    }
+    /// <summary>Where Hugging Face's tools keep their files: HF_HOME, else ~/.cache/huggingface.</summary>
+    public static string Home(Func<string, string?> variable) =>
+        Place(variable, "HF_HOME") ?? Path.Combine(Place(variable, "XDG_CACHE_HOME") ?? Path.Combine(UserFolder, ".cache"), "huggingface");
+
+    /// <summary>A folder or file that a variable names, where ~ is the user's own folder; null where it names none.</summary>
+    public static string? Place(Func<string, string?> variable, string name) => variable(name) switch
+    {
+        null or "" => null,
+        "~" => UserFolder,
+        ['~', '/', .. string rest] => Path.Combine(UserFolder, rest),
+        string value => value,
+    };
 
     /// <summary>The cache in a given folder.</summary>
     public static HubCache At(string folder) => new(Path.GetFullPath(folder));
 
-    /// <summary>True for what can be a model's name on the hub: <c>name</c> or <c>owner/name</c>, either with <c>@revision</c>.</summary>
-    public static bool IsModelId(string id) => TryParse(id, revision: null, out _, out _);
+    /// <summary>Where everything about a model is: blobs, refs, snapshots.</summary>
+    public string ModelFolder(string name) => Path.Combine(Folder, RepositoryFolder(name));
+
+    /// <summary>Where the locks of a model's blobs are.</summary>
+    public string LockFolder(string name) => Path.Combine(Folder, ".locks", RepositoryFolder(name));
+
+    /// <summary>The folder of a commit's files.</summary>
+    public string Snapshot(string name, string commit) => Path.Combine(ModelFolder(name), "snapshots", commit);
+
+    /// <summary>The file that says which commit a branch or tag is.</summary>
+    public string Reference(string name, string revision) => Path.Combine(ModelFolder(name), "refs", Path.Combine(revision.Split('/')));
 
     /// <summary>The folder of a model's files.</summary>
     /// <param name="id"><c>owner/name</c> (or an old <c>name</c>), with <c>@revision</c> where wanted.</param>
     /// <param name="revision">A branch, a tag or a full commit; <c>main</c> where neither this nor <paramref name="id"/> says.</param>
     /// <exception cref="ArgumentException"><paramref name="id"/> or the revision is not well formed.</exception>
     /// <exception cref="CheckpointException">The model is not in the cache.</exception>
-    public string Resolve(string id, string? revision = null)
+    public string Resolve(string id, string? revision = null) => Resolve(HubId.Parse(id, revision));
+
+    /// <summary>The same: a folder, or the file where the name is that of a file.</summary>
+    public string Resolve(HubId id)
     {
-        if (!TryParse(id, revision, out string name, out string wanted))
-            throw new ArgumentException($"'{id}'{(revision is null ? "" : $" at revision '{revision}'")} is no model name of the hub (owner/name, or owner/name@revision).", nameof(id));
-        string model = Path.Combine(Folder, "models--" + name.Replace("/", "--", StringComparison.Ordinal));
-        string commit = Commit().IsMatch(wanted) ? wanted : ReadReference(model, id, wanted);
-        string snapshot = Path.Combine(model, "snapshots", commit);
-        return Directory.Exists(snapshot)
-            ? snapshot
-            : throw NotCached(snapshot, id, wanted, "there is no such snapshot");
+        string commit = id.IsCommit ? id.Revision : ReadReference(id);
+        string snapshot = Snapshot(id.Name, commit);
+        if (!Directory.Exists(snapshot))
+            throw NotCached(snapshot, id, "there is no such snapshot");
+        if (id.File is null)
+            return snapshot;
+        string file = Path.Combine(snapshot, id.File);
+        return File.Exists(file) ? file : throw NotCached(file, id, "there is no such file");
     }
 
     /// <summary>True where an earlier download found that this snapshot has no such file.</summary>
@@ -65,41 +74,23 @@ internal sealed partial class HubCache
         return model is not null && File.Exists(Path.Combine(model, ".no_exist", commit, file));
     }
 
-    private static bool TryParse(string id, string? revision, out string name, out string wanted)
-    {
-        int at = id.IndexOf('@', StringComparison.Ordinal);
-        name = at < 0 ? id : id[..at];
-        wanted = revision ?? (at < 0 ? DefaultRevision : id[(at + 1)..]);
-        bool saysTwice = at >= 0 && revision is not null && revision != id[(at + 1)..];
-        return !saysTwice && Name().IsMatch(name) && !name.Contains("--", StringComparison.Ordinal) && !name.Contains("..", StringComparison.Ordinal)
-            && Revision().IsMatch(wanted) && !wanted.Contains("..", StringComparison.Ordinal);
-    }
+    private static string UserFolder => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
-    private string ReadReference(string model, string id, string wanted)
+    private static string RepositoryFolder(string name) => "models--" + name.Replace("/", "--", StringComparison.Ordinal);
+
+    private string ReadReference(HubId id)
     {
-        string file = Path.Combine(model, "refs", Path.Combine(wanted.Split('/')));
+        string file = Reference(id.Name, id.Revision);
         if (!File.Exists(file))
-            throw NotCached(file, id, wanted, "there is no such file");
+            throw NotCached(file, id, "there is no such file");
         if (new FileInfo(file).Length > 256)
-            throw NotCached(file, id, wanted, "the file is too long to name a commit");
+            throw NotCached(file, id, "the file is too long to name a commit");
         string commit = File.ReadAllText(file).Trim();
-        return Commit().IsMatch(commit)
-            ? commit
-            : throw NotCached(file, id, wanted, $"the file names '{commit}', which is no commit");
+        return HubPath.IsCommit(commit) ? commit : throw NotCached(file, id, $"the file names '{commit}', which is no commit");
     }
 
-    private CheckpointException NotCached(string lookedAt, string id, string revision, string found) => new(
+    private CheckpointException NotCached(string lookedAt, HubId id, string found) => new(
         lookedAt,
-        $"{found}, so model '{id}' (revision '{revision}') is not in the cache {Folder}. "
-        + "Download it with 'hf download', set HF_HUB_CACHE or HF_HOME to the cache that has it, or give a folder.");
-
-    // Each part begins and ends with a letter, digit or underscore: neither "." nor ".." nor a hidden folder.
-    [GeneratedRegex(@"^(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?/)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Name();
-
-    [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Revision();
-
-    [GeneratedRegex(@"^[0-9a-f]{40}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Commit();
+        $"{found}, so model '{id.Shown}' (revision '{id.Revision}') is not in the cache {Folder}. "
+        + "Load it once where there is a network and HF_HUB_OFFLINE is not set, set HF_HUB_CACHE or HF_HOME to the cache that has it, or give a folder.");
 }

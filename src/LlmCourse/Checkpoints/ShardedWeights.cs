@@ -3,15 +3,15 @@ using static TorchSharp.torch;
 namespace LlmCourse.Checkpoints;
 
 /// <summary>
-/// Several safetensors files as one. The index decides tensor by tensor which file is meant: copies of a tensor in other
+/// Several files of weights as one. The index decides tensor by tensor which file is meant: copies of a tensor in other
 /// files, and tensors that the index does not name, do not exist.
 /// </summary>
 internal sealed class ShardedWeights : IWeightSource
 {
     private const int NamesInError = 10;
 
-    private readonly Dictionary<string, SafetensorsFile> _shards = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, SafetensorsFile> _shardOf = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IWeightSource> _shards = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IWeightSource> _shardOf = new(StringComparer.Ordinal);
     private readonly Dictionary<string, WeightInfo> _weights = new(StringComparer.Ordinal);
 
     private ShardedWeights()
@@ -20,12 +20,14 @@ internal sealed class ShardedWeights : IWeightSource
 
     public IReadOnlyDictionary<string, WeightInfo> Weights => _weights;
 
-    public static ShardedWeights Open(string indexPath)
+    /// <param name="indexPath">The index.</param>
+    /// <param name="open">Opens one of the files.</param>
+    public static ShardedWeights Open(string indexPath, Func<string, IWeightSource> open)
     {
         ShardedWeights weights = new();
         try
         {
-            weights.Load(indexPath);
+            weights.Load(indexPath, open);
             return weights;
         }
         catch
@@ -43,11 +45,11 @@ internal sealed class ShardedWeights : IWeightSource
 
     public void Dispose()
     {
-        foreach (SafetensorsFile shard in _shards.Values)
+        foreach (IWeightSource shard in _shards.Values)
             shard.Dispose();
     }
 
-    private void Load(string indexPath)
+    private void Load(string indexPath, Func<string, IWeightSource> open)
     {
         Dictionary<string, string> shardOf = ShardIndex.Read(indexPath);
         string folder = Path.GetDirectoryName(indexPath) ?? "";
@@ -57,8 +59,8 @@ internal sealed class ShardedWeights : IWeightSource
         List<string> lost = [];
         foreach ((string name, string shardName) in shardOf)
         {
-            if (!_shards.TryGetValue(shardName, out SafetensorsFile? shard))
-                _shards.Add(shardName, shard = SafetensorsFile.Open(Path.Combine(folder, shardName)));
+            if (!_shards.TryGetValue(shardName, out IWeightSource? shard))
+                _shards.Add(shardName, shard = open(Path.Combine(folder, shardName)));
             if (shard.Weights.TryGetValue(name, out WeightInfo? weight))
                 _weights.Add(name, weight);
             else

@@ -1,24 +1,21 @@
 namespace LlmCourse.Checkpoints;
 
-/// <summary>The weights of a Hugging Face folder: one safetensors file, or several with an index.</summary>
+/// <summary>The weights of a Hugging Face folder: one safetensors file, or several with an index; else the same in PyTorch's own format.</summary>
 internal static class WeightFolder
 {
     public const string SingleFile = "model.safetensors";
     public const string IndexFile = "model.safetensors.index.json";
+    public const string SinglePickleFile = "pytorch_model.bin";
+    public const string PickleIndexFile = "pytorch_model.bin.index.json";
 
     /// <summary>Formats of other tools: what to say about a folder that has nothing but one of them.</summary>
     private static readonly (string File, string Advice)[] Refused =
     [
-        ("pytorch_model.bin", PickleAdvice),
-        ("pytorch_model.bin.index.json", PickleAdvice),
         ("tf_model.h5", ConvertAdvice),
         ("flax_model.msgpack", ConvertAdvice),
     ];
 
-    private const string PickleAdvice =
-        "Reading such a pickle can run code, so it is never read. " + ConvertAdvice;
-
-    private const string ConvertAdvice =
+    public const string ConvertAdvice =
         "Use a revision of the model that has safetensors, or convert it in Python: AutoModel.from_pretrained(folder).save_pretrained(folder, safe_serialization=True).";
 
     /// <summary>Opens the weights of <paramref name="folder"/>.</summary>
@@ -29,7 +26,11 @@ internal static class WeightFolder
         if (File.Exists(Path.Combine(folder, SingleFile)))
             return SafetensorsFile.Open(Path.Combine(folder, SingleFile));
         if (File.Exists(Path.Combine(folder, IndexFile)))
-            return ShardedWeights.Open(Path.Combine(folder, IndexFile));
+            return ShardedWeights.Open(Path.Combine(folder, IndexFile), SafetensorsFile.Open);
+        if (File.Exists(Path.Combine(folder, SinglePickleFile)))
+            return PickleFile.Open(Path.Combine(folder, SinglePickleFile));
+        if (File.Exists(Path.Combine(folder, PickleIndexFile)))
+            return ShardedWeights.Open(Path.Combine(folder, PickleIndexFile), PickleFile.Open);
         foreach ((string file, string advice) in Refused)
         {
             if (File.Exists(Path.Combine(folder, file)))

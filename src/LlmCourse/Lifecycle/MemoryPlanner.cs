@@ -69,7 +69,7 @@ public static class MemoryPlanner
     {
         if (!File.Exists(model))
             return Pretrained.ReadConfig(Directory.Exists(model) ? model : HubCache.FromEnvironment().Resolve(model));
-        using LlamaGguf gguf = LlamaGguf.Open(model);
+        using GgufModel gguf = GgufModel.Open(model);
         return gguf.Config;
     }
 

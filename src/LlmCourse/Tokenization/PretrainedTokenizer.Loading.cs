@@ -13,14 +13,18 @@ public sealed partial class PretrainedTokenizer
         "vocab.json", "merges.txt", "vocab.txt", "spiece.model", "tokenizer.model",
     ];
 
+    private static readonly string[] SentencePieceFiles = ["spiece.model", "tokenizer.model"];
+
+    private const long MaxModelBytes = 256 << 20;
+
     private string? _folder;
 
     /// <summary>The texts of the files by name, where the tokenizer was made from texts.</summary>
     private Dictionary<string, string> _texts = [];
 
     /// <summary>
-    /// Loads a tokenizer from a folder with tokenizer.json (or vocab.json and merges.txt, or vocab.txt) and the files beside it
-    /// that name special tokens, or from a tokenizer.json.
+    /// Loads a tokenizer from a folder with tokenizer.json (or a SentencePiece model, or vocab.json and merges.txt, or vocab.txt) and
+    /// the files beside it that name special tokens, or from a tokenizer.json.
     /// </summary>
     /// <param name="folderOrFile">The folder or the file.</param>
     /// <returns>The tokenizer.</returns>
@@ -29,11 +33,15 @@ public sealed partial class PretrainedTokenizer
         ArgumentException.ThrowIfNullOrEmpty(folderOrFile);
         string folder = Directory.Exists(folderOrFile) ? folderOrFile : Path.GetDirectoryName(Path.GetFullPath(folderOrFile))!;
         string file = Directory.Exists(folderOrFile) ? Path.Combine(folder, "tokenizer.json") : folderOrFile;
-        TokenizerConfig config = TokenizerConfig.Read(ReadText(folder, "tokenizer_config.json"), ReadText(folder, "special_tokens_map.json"), ReadText(folder, "chat_template.jinja"));
-        TokenizerParts parts = File.Exists(file) ? TokenizerJson.Read(File.ReadAllText(file, Encoding.UTF8))
-            : ReadText(folder, "vocab.json") is string vocab && ReadText(folder, "merges.txt") is string merges ? VocabularyFiles.Bpe(vocab, merges)
-            : ReadText(folder, "vocab.txt") is string words ? VocabularyFiles.WordPiece(words, config)
-            : throw new TokenizerException($"'{folderOrFile}' has no tokenizer.json, no vocab.json with merges.txt, and no vocab.txt. A SentencePiece model alone is not supported.");
+        string? Text(string name) => ReadText(folder, name);
+        bool isJson = File.Exists(file);
+        TokenizerConfig config = TokenizerConfig.Read(
+            Text("tokenizer_config.json"), Text("special_tokens_map.json"), Text("chat_template.jinja"), isJson ? null : Text("added_tokens.json"));
+        TokenizerParts parts = isJson ? TokenizerJson.Read(File.ReadAllText(file, Encoding.UTF8))
+            : SentencePiece(folder) is { } model ? TokenizerJson.Read(SentencePieceTranslation.Translate(model, config))
+            : Text("vocab.json") is string vocab && Text("merges.txt") is string merges ? VocabularyFiles.Bpe(vocab, merges, config)
+            : Text("vocab.txt") is string words ? VocabularyFiles.WordPiece(words, config)
+            : throw new TokenizerException($"'{folderOrFile}' has no tokenizer.json, no spiece.model or tokenizer.model, no vocab.json with merges.txt, and no vocab.txt.");
         return new(config.ApplyTo(parts)) { _folder = folder };
     }
 
@@ -83,6 +91,20 @@ public sealed partial class PretrainedTokenizer
         ArgumentNullException.ThrowIfNull(metadata);
         (string json, string configJson) = GgufVocabulary.Translate(metadata);
         return FromJson(json, configJson);
+    }
+
+    /// <summary>Whether a folder has what a tokenizer can be made of.</summary>
+    internal static bool Exists(string folder) =>
+        Array.Exists(["tokenizer.json", .. SentencePieceFiles, "vocab.json", "vocab.txt"], name => File.Exists(Path.Combine(folder, name)));
+
+    private static SentencePieceModel? SentencePiece(string folder)
+    {
+        string? path = Array.Find([.. SentencePieceFiles.Select(name => Path.Combine(folder, name))], File.Exists);
+        if (path is null)
+            return null;
+        if (new FileInfo(path).Length > MaxModelBytes)
+            throw new TokenizerException($"{path} is larger than {MaxModelBytes >> 20} MB, which no SentencePiece model is.");
+        return SentencePieceModel.Parse(File.ReadAllBytes(path), Path.GetFileName(path));
     }
 
     private static string? ReadText(string folder, string name)

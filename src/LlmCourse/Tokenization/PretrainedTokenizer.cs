@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using LlmCourse.Runtime;
 using LlmCourse.Tokenization.Decoders;
 using LlmCourse.Tokenization.Models;
@@ -18,6 +19,9 @@ public sealed partial class PretrainedTokenizer : Tokenizer
 {
     /// <summary>The parts of two texts are combined each with each, which can be more than fits into memory.</summary>
     private const int MaxOverflow = 100_000;
+
+    /// <summary>Below this, one core is done before others have begun.</summary>
+    private const int ParallelCharacters = 16_384;
 
     private readonly TokenizerParts _parts;
     private readonly AddedVocabulary _added;
@@ -114,7 +118,7 @@ public sealed partial class PretrainedTokenizer : Tokenizer
         ArgumentNullException.ThrowIfNull(pairs);
         options ??= new();
         options.Validate();
-        List<(EncodingDraft Draft, string[] Texts)> drafts = [.. pairs.Select(pair => Draft(pair.Text, pair.Pair, options))];
+        (EncodingDraft Draft, string[] Texts)[] drafts = Drafts([.. pairs], options);
         if (options.Padding is PaddingOptions padding)
             Pad([.. drafts.Select(item => item.Draft)], padding);
         return [.. drafts.Select(item => new EncodedText(item.Draft, item.Texts))];
@@ -176,6 +180,30 @@ public sealed partial class PretrainedTokenizer : Tokenizer
     }
 
     private int? IdOf(string? token) => token is null ? null : TokenToId(token);
+
+    /// <summary>One draft a pair, on all cores where there is enough to do.</summary>
+    private (EncodingDraft Draft, string[] Texts)[] Drafts((string Text, string? Pair)[] pairs, EncodingOptions options)
+    {
+        (EncodingDraft, string[])[] drafts = new (EncodingDraft, string[])[pairs.Length];
+        void Encode(int i) => drafts[i] = Draft(pairs[i].Text, pairs[i].Pair, options);
+        if (pairs.Length == 1 || pairs.Sum(pair => (long)(pair.Text?.Length ?? 0) + (pair.Pair?.Length ?? 0)) < ParallelCharacters)
+        {
+            for (int i = 0; i < pairs.Length; i++)
+                Encode(i);
+            return drafts;
+        }
+
+        try
+        {
+            Parallel.For(0, pairs.Length, Encode);
+            return drafts;
+        }
+        catch (AggregateException error)
+        {
+            ExceptionDispatchInfo.Throw(error.InnerExceptions[0]); // as it would have come from one core
+            throw;
+        }
+    }
 
     private (EncodingDraft, string[]) Draft(string text, string? pair, EncodingOptions options)
     {

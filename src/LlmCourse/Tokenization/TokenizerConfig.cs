@@ -5,6 +5,8 @@ namespace LlmCourse.Tokenization;
 /// <summary>What the files beside tokenizer.json say: tokenizer_config.json, special_tokens_map.json, chat_template.jinja.</summary>
 internal sealed record TokenizerConfig
 {
+    private const int MaxExtraIds = 100_000;
+
     public SpecialTokens Special { get; init; } = new();
 
     /// <summary>added_tokens_decoder.</summary>
@@ -23,7 +25,28 @@ internal sealed record TokenizerConfig
     /// <summary>BERT's tokenize_chinese_chars.</summary>
     public bool SpacesIdeographs { get; init; } = true;
 
-    public static TokenizerConfig Read(string? configJson, string? mapJson, string? template)
+    /// <summary>tokenizer_class, which says how a vocabulary without tokenizer.json is used.</summary>
+    public string? Class { get; init; }
+
+    /// <summary>add_bos_token and add_eos_token, which count where there is no tokenizer.json.</summary>
+    public bool? AddsBos { get; init; }
+
+    /// <inheritdoc cref="AddsBos"/>
+    public bool? AddsEos { get; init; }
+
+    /// <summary>add_prefix_space of byte-level vocabularies.</summary>
+    public bool AddsBlank { get; init; }
+
+    /// <summary>legacy: whether SentencePiece's first blank stands before every stretch between special tokens.</summary>
+    public bool IsLegacy { get; init; } = true;
+
+    /// <summary>T5's extra_ids.</summary>
+    public int ExtraIds { get; init; } = 100;
+
+    /// <summary>ALBERT's keep_accents.</summary>
+    public bool KeepsAccents { get; init; }
+
+    public static TokenizerConfig Read(string? configJson, string? mapJson, string? template, string? addedJson = null)
     {
         JsonSection config = configJson is null ? default : JsonSection.Parse(configJson, "tokenizer_config.json");
         JsonSection map = mapJson is null ? default : JsonSection.Parse(mapJson, "special_tokens_map.json");
@@ -40,8 +63,15 @@ internal sealed record TokenizerConfig
                 Sep = Named("sep_token"),
                 Mask = Named("mask_token"),
             },
-            AddedTokens = config.IsNull || config["added_tokens_decoder"].IsNull ? []
+            AddedTokens = config.IsNull || config["added_tokens_decoder"].IsNull ? ReadAdded(addedJson, config, map)
                 : [.. config["added_tokens_decoder"].Members().Select(member => TokenizerJson.ReadAddedToken(member.Value, Id(member.Key, member.Value)))],
+            Class = Token(config, "tokenizer_class"),
+            AddsBos = Choice(config, "add_bos_token"),
+            AddsEos = Choice(config, "add_eos_token"),
+            AddsBlank = Choice(config, "add_prefix_space") ?? false,
+            IsLegacy = Choice(config, "legacy") ?? true,
+            ExtraIds = config.IsNull || config["extra_ids"].IsNull ? 100 : config["extra_ids"].Number(MaxExtraIds),
+            KeepsAccents = Choice(config, "keep_accents") ?? false,
             ChatTemplate = template ?? Template(config),
             CleansUpSpaces = !config.IsNull && config["clean_up_tokenization_spaces"].Flag(absent: false),
             Lowers = config.IsNull || config["do_lower_case"].Flag(absent: true),
@@ -86,6 +116,27 @@ internal sealed record TokenizerConfig
             Mask = First("<mask>", "[MASK]"),
         };
     }
+
+    /// <summary>added_tokens.json: ids by token. Those with a role are special.</summary>
+    private static AddedToken[] ReadAdded(string? json, JsonSection config, JsonSection map)
+    {
+        if (json is null)
+            return [];
+        string[] roles = ["bos_token", "eos_token", "pad_token", "unk_token", "cls_token", "sep_token", "mask_token"];
+        HashSet<string> special = [.. roles.Select(role => Token(config, role) ?? Token(map, role)).OfType<string>()];
+        foreach (JsonSection file in (JsonSection[])[config, map])
+        {
+            if (!file.IsNull && file["additional_special_tokens"] is { IsArray: true } more)
+                special.UnionWith(more.Items().Select(token => token.IsText ? token.Text() : token.Required("content").Text()));
+        }
+
+        return [.. JsonSection.Parse(json, "added_tokens.json").Members().Select(member => new AddedToken
+        {
+            Id = member.Value.Number(), Content = member.Key, IsSpecial = special.Contains(member.Key), IsNormalized = !special.Contains(member.Key),
+        })];
+    }
+
+    private static bool? Choice(JsonSection file, string key) => file.IsNull || file[key].IsNull ? null : file[key].Flag();
 
     private static int Id(string key, JsonSection token) =>
         int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id : throw token.Error("stands under a key that is no id");

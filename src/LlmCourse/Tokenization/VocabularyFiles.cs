@@ -12,9 +12,15 @@ internal static class VocabularyFiles
 {
     private const int BertMaxCharacters = 100;
 
+    // Whose vocabularies of these kinds are used as GPT-2, RoBERTa and BERT use theirs.
+    private static readonly string[] ByteLevelClasses = ["GPT2Tokenizer", "RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer"];
+    private static readonly string[] WordPieceClasses =
+        ["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer", "SqueezeBertTokenizer", "LxmertTokenizer"];
+
     /// <summary>Byte-level BPE, as GPT-2 has it, or RoBERTa and BART where the vocabulary has their special tokens.</summary>
-    public static TokenizerParts Bpe(string vocabJson, string mergesText)
+    public static TokenizerParts Bpe(string vocabJson, string mergesText, TokenizerConfig config)
     {
+        RequireClass(config, ByteLevelClasses, "vocab.json with merges.txt");
         Dictionary<string, int> ids = new(StringComparer.Ordinal);
         foreach ((string token, JsonSection id) in JsonSection.Parse(vocabJson, "vocab.json").Members())
             ids[token] = id.Number();
@@ -26,15 +32,18 @@ internal static class VocabularyFiles
         }
 
         bool isRoberta = ids.ContainsKey("<s>") && ids.ContainsKey("</s>");
+        if (!isRoberta && (config.AddsBos == true || config.AddsEos == true))
+            throw new TokenizerException("tokenizer_config.json: add_bos_token or add_eos_token is true, which vocab.json with merges.txt cannot say. Convert the tokenizer to tokenizer.json.") { UnsupportedPart = "add_bos_token" };
+        bool addsBlank = config.AddsBlank;
         string[] names = isRoberta ? ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] : ["<|endoftext|>"];
         return new TokenizerParts
         {
             AddedTokens = [.. names.Where(ids.ContainsKey).Select(name => Special(name, ids[name]) with { TakesLeft = name == "<mask>" })],
-            PreTokenizer = new ByteLevelPreTokenizer(addsBlank: false, splits: true),
+            PreTokenizer = new ByteLevelPreTokenizer(addsBlank, splits: true),
             Model = new BpeModel(new BpeSettings { Vocabulary = new(ids), Merges = merges }),
             PostProcessor = isRoberta
-                ? new RobertaProcessor(trimsOffsets: true, addsBlank: false, PostProcessorReader.Roberta(("<s>", ids["<s>"]), ("</s>", ids["</s>"])))
-                : new ByteLevelProcessor(trimsOffsets: false, addsBlank: false),
+                ? new RobertaProcessor(trimsOffsets: true, addsBlank, PostProcessorReader.Roberta(("<s>", ids["<s>"]), ("</s>", ids["</s>"])))
+                : new ByteLevelProcessor(trimsOffsets: false, addsBlank),
             Decoder = new ByteLevelDecoder(),
         };
     }
@@ -42,6 +51,7 @@ internal static class VocabularyFiles
     /// <summary>BERT: one token a line, the line's number its id.</summary>
     public static TokenizerParts WordPiece(string vocabText, TokenizerConfig config)
     {
+        RequireClass(config, WordPieceClasses, "vocab.txt");
         Dictionary<string, int> ids = new(StringComparer.Ordinal);
         string[] lines = vocabText.Split('\n');
         int count = lines[^1].Length == 0 ? lines.Length - 1 : lines.Length;
@@ -59,6 +69,19 @@ internal static class VocabularyFiles
             PostProcessor = PostProcessorReader.Bert(("[CLS]", ids["[CLS]"]), ("[SEP]", ids["[SEP]"]), secondTypeId: 1),
             Decoder = new WordPieceDecoder("##", cleansUp: true),
         };
+    }
+
+    /// <summary>Other classes split texts in ways that the vocabulary does not tell.</summary>
+    private static void RequireClass(TokenizerConfig config, string[] known, string files)
+    {
+        string? name = config.Class?.Replace("Fast", "", StringComparison.Ordinal);
+        if (name is not null and not "PreTrainedTokenizer" && !known.Contains(name))
+        {
+            throw new TokenizerException($"tokenizer_class \"{config.Class}\" is not known to use {files} as {known[0]} does. Convert it in Python: AutoTokenizer.from_pretrained(folder).save_pretrained(folder) writes tokenizer.json.")
+            {
+                UnsupportedPart = config.Class,
+            };
+        }
     }
 
     private static AddedToken Special(string content, int id) => new() { Id = id, Content = content, IsSpecial = true };

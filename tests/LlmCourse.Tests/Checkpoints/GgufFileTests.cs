@@ -7,7 +7,7 @@ namespace LlmCourse.Tests.Checkpoints;
 /// <summary>Files are read into and written from the memory of the host: nothing here is on the test device.</summary>
 public sealed class GgufFileTests : IDisposable
 {
-    private const uint F32 = 0, Q4_0 = 2, Q4_K = 12;
+    private const uint F32 = 0, Q4_0 = 2, IQ4_XS = 23;
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -80,13 +80,13 @@ public sealed class GgufFileTests : IDisposable
     public void A_tensor_of_an_unsupported_type_is_listed_and_named_when_read()
     {
         using GgufFile file = Open(new GgufBytes()
-            .Tensor("k", Q4_K, [256], new byte[144])
+            .Tensor("k", IQ4_XS, [256], new byte[136])
             .Tensor("w", F32, [1], GgufBytes.Floats(2)));
         Assert.False(file.CanRead("k"));
         Assert.Equal([256], file.Weights["k"].Shape);
         string message = Assert.Throws<CheckpointException>(() => file.Read("k")).Message;
         Assert.Contains("'k'", message, StringComparison.Ordinal);
-        Assert.Contains("Q4_K", message, StringComparison.Ordinal);
+        Assert.Contains("IQ4_XS", message, StringComparison.Ordinal);
         using Tensor weight = file.Read("w");
         Assert.Equal(2f, weight.ToSingle());
     }

@@ -195,7 +195,7 @@ public sealed class PretrainedTests
         using Pretrained twin = Pretrained.FromConfig(Configs.With("llama", """{"attention_bias":true,"rms_norm_eps":0.001}"""), 1, device: TestDevice.Device);
         Randomize(twin.Model);
         string path = folder.Write("x.gguf", TinyLlamaGguf.Build(twin));
-        using LlamaGguf source = LlamaGguf.Open(path);
+        using GgufModel source = GgufModel.Open(path);
         using Pretrained loaded = Pretrained.From(source.Config, source, path, ScalarType.Float32, TestDevice.Device);
         Equal(twin, loaded);
         using Batch batch = new(Sequences.FromRows([[3, 4, 5, 6]], device: TestDevice.Device));
@@ -210,7 +210,7 @@ public sealed class PretrainedTests
         using Pretrained twin = TinyFamilies.Load("llama");
         using TemporaryFolder folder = new();
         string path = folder.Write("x.gguf", TinyLlamaGguf.Build(twin, more: file => file.Value("llama.rope.scale_linear", 6, writer => writer.Write(4f))));
-        using LlamaGguf source = LlamaGguf.Open(path);
+        using GgufModel source = GgufModel.Open(path);
         using Pretrained loaded = Pretrained.From(source.Config, source, path, ScalarType.Float32, TestDevice.Device);
         Assert.Equal(new LinearScaling { Factor = 4 }, loaded.Model.Config.Decoder!.Positions.Scaling);
     }

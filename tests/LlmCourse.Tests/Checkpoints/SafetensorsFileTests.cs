@@ -72,7 +72,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [Theory]
     [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull")]
     [InlineData("<!DOCTYPE html><html></html>", "web page")]
-    [InlineData("PK\u0003\u0004 and so on", "pickle")]
+    [InlineData("PK\u0003\u0004 and so on", "pytorch_model.bin")]
     [InlineData("GGUF and so on, and on", "GGUF")]
     [InlineData("", "empty")]
     public void What_is_often_there_instead_is_recognised(string text, string reason) =>

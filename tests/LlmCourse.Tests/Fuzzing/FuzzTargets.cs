@@ -23,9 +23,13 @@ internal static class FuzzTargets
         new("safetensors", Safetensors, (folder, content) => ReadAll(SafetensorsFile.Open(Put(folder, "x.safetensors", content)))),
         new("safetensors-header", Headers, (folder, content) => ReadAll(SafetensorsFile.Open(Put(folder, "x.safetensors", SafetensorsBytes.File(content, new byte[34]))))),
         new("gguf", Gguf, (folder, content) => ReadAll(GgufFile.Open(Put(folder, "x.gguf", content)))),
+        new("pickle", Pickles, (folder, content) => ReadPickle(Put(folder, "x.bin", content))),
+        new("pickle-program", Programs, (folder, content) => ReadPickle(Put(folder, "x.bin", PickleBytes.Archive(content, new byte[24], new byte[8])))),
         new("index", Index, ReadIndex),
         new("config", Configurations, ReadConfiguration),
         new("tokenizer", Tokenizers, ReadTokenizer),
+        new("sentencepiece", () => [SentencePieceBytes.Unigram(), SentencePieceBytes.Bpe()], ReadSentencePiece),
+        new("gguf-model", GgufModels, ReadGgufModel),
         new("jsonl", JsonLines, (folder, content) => ReadRows(Examples.FromJsonLines(Put(folder, "x.jsonl", content)))),
         new("json", () => ["""[{"a":1,"b":"x"},{"a":[{"c":null},2.5e3],"b":"\u00e9"}]"""u8.ToArray(), """{"v":[1],"data":[{"a":true}],"w":{}}"""u8.ToArray()], (folder, content) => ReadRows(Examples.FromJson(Put(folder, "x.json", content)))),
         new("csv", () => ["a,b\n1,\"x\ny\"\n2,\n"u8.ToArray(), "a,\"b\"\"\"\r\n\"\",7\r\n"u8.ToArray()], (folder, content) => ReadRows(Examples.FromCsv(Put(folder, "x.csv", content)))),
@@ -56,6 +60,55 @@ internal static class FuzzTargets
                     source.Read(weight.Name, ScalarType.Float32).Dispose();
             }
         }
+    }
+
+    private static byte[][] Pickles() => [PickleBytes.Of(Tensors())];
+
+    /// <summary>The pickle alone, so that the archive around it stays right.</summary>
+    private static byte[][] Programs()
+    {
+        using System.IO.Compression.ZipArchive archive = new(new MemoryStream(PickleBytes.Of(Tensors())));
+        using MemoryStream program = new();
+        using (Stream entry = archive.GetEntry("x/data.pkl")!.Open())
+            entry.CopyTo(program);
+        return [program.ToArray()];
+    }
+
+    private static (string, string, int[], int[], int, byte[], int)[] Tensors() =>
+        [("a.weight", "FloatStorage", [2, 3], [3, 1], 0, new byte[24], 6), ("b", "HalfStorage", [2], [1], 1, new byte[8], 4)];
+
+    // Several tensors may share a storage: what each of them needs is bounded by the file, not their sum.
+    private static void ReadPickle(string path)
+    {
+        using PickleFile file = PickleFile.Open(path);
+        foreach (WeightInfo weight in file.Weights.Values)
+        {
+            if (weight.Bytes > new FileInfo(path).Length)
+                throw new InvalidOperationException("more data are promised than the file has");
+            file.Read(weight.Name, ScalarType.Float32).Dispose();
+        }
+    }
+
+    private static void ReadSentencePiece(string folder, byte[] content)
+    {
+        Put(folder, "tokenizer.model", content);
+        Put(folder, "tokenizer_config.json", """{"tokenizer_class":"LlamaTokenizer","add_bos_token":false}"""u8.ToArray());
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.Load(folder);
+        tokenizer.Decode(tokenizer.EncodeIds("Hello  ab ünaffable é 中 <s> "));
+    }
+
+    private static byte[][] GgufModels() =>
+    [
+        .. new[] { "llama", "gpt2", "gemma3", "phi3" }.Select(architecture => GgufModelBytes.Tiny(architecture)
+            .Value("tokenizer.ggml.model", 8, writer => GgufBytes.Text(writer, "bert")).Build()),
+    ];
+
+    // The metadata become a configuration and a tokenizer, whatever they say.
+    private static void ReadGgufModel(string folder, byte[] content)
+    {
+        using GgufModel model = GgufModel.Open(Put(folder, "x.gguf", content));
+        foreach (WeightInfo weight in model.Weights.Values.Where(weight => weight.Shape.All(size => size > 0)))
+            model.Read(weight.Name, ScalarType.Float32).Dispose();
     }
 
     private static byte[][] JsonLines() =>
@@ -129,6 +182,7 @@ internal static class FuzzTargets
             .Tensor("q8", 8, [32], new byte[34])
             .Tensor("f", 0, [3, 1, 2], new byte[24])
             .Build(),
+        new GgufBytes().Tensor("q2", 10, [256], new byte[84]).Tensor("q3", 11, [256], new byte[110]).Tensor("q5", 13, [256], new byte[176]).Tensor("q6", 14, [256], new byte[210]).Build(),
         new GgufBytes { Version = 2 }.Tensor("k", 12, [256], new byte[144]).Tensor("h", 1, [2, 2], new byte[8]).Build(),
         new GgufBytes().Build(),
     ];
@@ -184,6 +238,6 @@ internal static class FuzzTargets
         byte[] data = [1, 2, 3, 4];
         Put(folder, "one.safetensors", SafetensorsBytes.File("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"""u8, data));
         Put(folder, "two.safetensors", SafetensorsBytes.File("""{"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"""u8, data));
-        ReadAll(ShardedWeights.Open(Put(folder, WeightFolder.IndexFile, content)));
+        ReadAll(ShardedWeights.Open(Put(folder, WeightFolder.IndexFile, content), SafetensorsFile.Open));
     }
 }

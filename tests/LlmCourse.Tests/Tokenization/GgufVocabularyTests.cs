@@ -60,13 +60,62 @@ public sealed class GgufVocabularyTests
     [InlineData("smollm", "<eot>|ĠĠ|1|2|3")]
     [InlineData("llama-bpe", "<eot>|Ġ|Ġ|123")]
     [InlineData("qwen2", "<eot>|Ġ|Ġ|1|2|3")]
+    [InlineData("tekken", "<eot>|Ġ|Ġ|1|2|3")]
+    [InlineData("gpt-4o", "<eot>|Ġ|Ġ|123")]
+    [InlineData("deepseek-coder", "<eot>|ĠĠ|1|2|3")]
+    [InlineData("falcon", "<eot>|Ġ|Ġ|123")]
+    [InlineData("viking", "<eot>|Ġ|Ġ|1|2|3")]
+    [InlineData("default", "<eot>|Ġ|Ġ|123")]
     public void The_splitting_has_a_name(string pre, string tokens) =>
         Assert.Equal(tokens, string.Join('|', PretrainedTokenizer.FromGguf(Gpt2(pre)).Encode("  123").Tokens));
+
+    [Fact]
+    public void T5_is_unigram_and_ends_texts()
+    {
+        Dictionary<string, object> metadata = new()
+        {
+            ["tokenizer.ggml.model"] = "t5",
+            ["tokenizer.ggml.tokens"] = new[] { "<pad>", "</s>", "<unk>", "▁", "a", "b", "▁ab" },
+            ["tokenizer.ggml.scores"] = new[] { 0f, 0f, 0f, -2f, -3f, -3f, -4f },
+            ["tokenizer.ggml.token_type"] = new[] { 3, 3, 2, 1, 1, 1, 1 },
+            ["tokenizer.ggml.eos_token_id"] = 1u,
+            ["tokenizer.ggml.remove_extra_whitespaces"] = true,
+        };
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.FromGguf(metadata);
+        Assert.Equal(["▁ab", "▁", "b", "</s>"], tokenizer.Encode(" ab  b ").Tokens);
+        Assert.Equal([2], tokenizer.Encode("é", addSpecialTokens: false).Ids.Skip(1));
+        metadata["tokenizer.ggml.precompiled_charsmap"] = new[] { 1, 2 };
+        Assert.Contains("charsmap", Assert.Throws<TokenizerException>(() => PretrainedTokenizer.FromGguf(metadata)).Message, StringComparison.Ordinal);
+        metadata["tokenizer.ggml.precompiled_charsmap"] = new byte[] { 1, 2 };
+        Assert.Contains("charsmap", Assert.Throws<TokenizerException>(() => PretrainedTokenizer.FromGguf(metadata)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bert_s_words_have_their_marks_turned_round()
+    {
+        Dictionary<string, object> metadata = new()
+        {
+            ["tokenizer.ggml.model"] = "bert",
+            ["tokenizer.ggml.tokens"] = new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]", "▁un", "able", "[unused0]", "▁é" },
+            ["tokenizer.ggml.token_type"] = new[] { 3, 3, 3, 3, 1, 1, 1, 1 },
+            ["tokenizer.ggml.cls_token_id"] = 2u,
+            ["tokenizer.ggml.seperator_token_id"] = 3u,
+            ["tokenizer.ggml.unknown_token_id"] = 1u,
+        };
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.FromGguf(metadata);
+        EncodedText encoded = tokenizer.Encode("Unable able", "un");
+        Assert.Equal(["[CLS]", "un", "##able", "[UNK]", "[SEP]", "un", "[SEP]"], encoded.Tokens);
+        Assert.Equal([0, 0, 0, 0, 0, 1, 1], encoded.TypeIds);
+        Assert.Equal("unable", tokenizer.Decode(tokenizer.EncodeIds("unable"), skipSpecialTokens: true));
+        metadata["tokenizer.ggml.normalizer.lowercase"] = false;
+        Assert.Equal(["[CLS]", "[UNK]", "é", "[SEP]"], PretrainedTokenizer.FromGguf(metadata).Encode("Un é").Tokens);
+    }
 
     [Theory]
     [InlineData("llama")]
     [InlineData("smollm")]
     [InlineData("llama-bpe")]
+    [InlineData("gpt-4o")]
     public void Saved_and_loaded_again_it_is_the_same_tokenizer(string kind)
     {
         using TemporaryFolder folder = new();
@@ -88,9 +137,9 @@ public sealed class GgufVocabularyTests
     [Fact]
     public void What_is_not_supported_or_does_not_fit_is_named()
     {
-        Assert.Equal("tokenizer.ggml.pre tekken", Assert.Throws<TokenizerException>(() => PretrainedTokenizer.FromGguf(Gpt2("tekken"))).UnsupportedPart);
+        Assert.Equal("tokenizer.ggml.pre kimi-k2", Assert.Throws<TokenizerException>(() => PretrainedTokenizer.FromGguf(Gpt2("kimi-k2"))).UnsupportedPart);
         Fails(metadata => metadata.Remove("tokenizer.ggml.model"), "model");
-        Fails(metadata => metadata["tokenizer.ggml.model"] = "bert", "bert");
+        Fails(metadata => metadata["tokenizer.ggml.model"] = "rwkv", "rwkv");
         Fails(metadata => metadata.Remove("tokenizer.ggml.scores"), "scores");
         Fails(metadata => metadata["tokenizer.ggml.token_type"] = new[] { 1 }, "token_type");
         Fails(metadata => metadata["tokenizer.ggml.bos_token_id"] = 99u, "bos_token_id");

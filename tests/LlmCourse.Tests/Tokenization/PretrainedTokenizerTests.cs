@@ -144,6 +144,36 @@ public sealed class PretrainedTokenizerTests
         }
     }
 
+    [Theory]
+    [InlineData("""{"tokenizer_class":"Qwen2Tokenizer"}""", "Qwen2Tokenizer")]
+    [InlineData("""{"add_bos_token":true}""", "add_bos_token")]
+    public void A_vocabulary_is_not_used_as_another_class_s(string config, string named)
+    {
+        using LlmCourse.Tests.Checkpoints.TemporaryFolder folder = new();
+        File.WriteAllText(folder["vocab.json"], """{"a": 0, "b": 1, "ab": 2, "Ġ": 3, "Ġa": 4}""");
+        File.WriteAllText(folder["merges.txt"], "a b\nĠ a\n");
+        File.WriteAllText(folder["tokenizer_config.json"], config);
+        Assert.Contains(named, Assert.Throws<TokenizerException>(() => PretrainedTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder["tokenizer_config.json"], """{"tokenizer_class":"GPT2Tokenizer","add_prefix_space":true}""");
+        Assert.Equal(["Ġ", "ab"], PretrainedTokenizer.Load(folder.Path).Encode("ab").Tokens);
+        File.Delete(folder["vocab.json"]);
+        File.WriteAllText(folder["vocab.txt"], "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n");
+        File.WriteAllText(folder["tokenizer_config.json"], """{"tokenizer_class":"BertJapaneseTokenizer"}""");
+        Assert.Equal("BertJapaneseTokenizer", Assert.Throws<TokenizerException>(() => PretrainedTokenizer.Load(folder.Path)).UnsupportedPart);
+    }
+
+    [Fact]
+    public void A_large_batch_on_all_cores_is_its_texts_one_by_one()
+    {
+        PretrainedTokenizer tokenizer = TinyTokenizers.ByteLevel();
+        Random random = new(4);
+        string[] texts = [.. Enumerable.Range(0, 400).Select(_ => string.Concat(Enumerable.Range(0, random.Next(200)).Select(_ => "ab hello <|end|>é "[random.Next(17)])))];
+        Assert.True(texts.Sum(text => text.Length) > 16_384); // or it would be one core
+        Assert.Equal(texts.Select(text => tokenizer.EncodeIds(text)), tokenizer.EncodeBatch(texts).Select(row => row.Ids.ToArray()));
+        texts[200] = null!;
+        Assert.Throws<ArgumentNullException>(() => tokenizer.EncodeBatch(texts));
+    }
+
     [Fact]
     public void Threads_share_a_tokenizer()
     {
