@@ -13,7 +13,7 @@ public sealed class LiveTensorsTests
     private static readonly int[][] Prompts = TinyFamilies.Rows(31, 5, 2, 7);
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void A_few_generations_leave_no_tensor(string name) => Generate(name, 30);
 
     [SkippableTheory]
