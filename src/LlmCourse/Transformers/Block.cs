@@ -73,7 +73,7 @@ internal sealed class Block
     private double FeedForwardDropout => _config.FeedForwardOutputDropout ?? _config.Dropout;
 
     // The four placements of NormPlacement: norms that a placement lacks let everything through.
-    private Tensor Add(Tensor x, SubLayerNorms norms, double dropout, ForwardContext context, Func<Tensor, Tensor> subLayer)
+    private static Tensor Add(Tensor x, SubLayerNorms norms, double dropout, ForwardContext context, Func<Tensor, Tensor> subLayer)
     {
         using var scope = NewDisposeScope();
         Tensor output = norms.After(subLayer(norms.Before(x, context)), context);
