@@ -34,7 +34,7 @@ internal sealed class ModelFixture : IDisposable
     public static void RequireDevice() => Skip.If(
         Device.type == DeviceType.CUDA && !cuda.is_available(), $"LLMCOURSE_TEST_DEVICE is {Device}, and there is no such device");
 
-    /// <summary>Loads a folder, or skips with the reason where it is of a kind that is not supported yet.</summary>
+    /// <summary>Loads a folder; on a foreign root, skips with the reason where its kind is not supported.</summary>
     public static ModelFixture Load(string folder, string? config = null)
     {
         RequireDevice();
@@ -45,7 +45,7 @@ internal sealed class ModelFixture : IDisposable
             using IWeightSource source = WeightFolder.Open(folder);
             return new ModelFixture(folder, Pretrained.From(json, source, folder, ScalarType.Float32, Device));
         }
-        catch (UnsupportedModelException error) when (MaySkip(json, error))
+        catch (UnsupportedModelException error) when (Shared.IsForeignRoot)
         {
             Skip.If(true, error.Message);
             throw;
@@ -68,7 +68,4 @@ internal sealed class ModelFixture : IDisposable
     }
 
     public void Dispose() => Pretrained.Dispose();
-
-    // Families that come with later work; anything else of a supported family is a failure.
-    public static bool MaySkip(JsonElement config, UnsupportedModelException error) => Shared.IsForeignRoot || !Family.IsSupported(config);
 }

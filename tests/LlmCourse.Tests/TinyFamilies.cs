@@ -16,16 +16,30 @@ internal static class TinyFamilies
         "num_heads":4,"relative_attention_num_buckets":8,"relative_attention_max_distance":16,"pad_token_id":0,"eos_token_id":1,"decoder_start_token_id":0
         """;
 
+    private const string Llama = """
+        "vocab_size":48,"hidden_size":32,"intermediate_size":40,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,
+        "max_position_embeddings":256,"initializer_range":0.3
+        """;
+
+    // As smooth as Galactica's: finite differences and half precision meet no kink.
+    private const string Opt = """
+        {"model_type":"opt","architectures":["OPTForCausalLM"],"vocab_size":48,"hidden_size":32,"ffn_dim":40,"num_hidden_layers":2,"num_attention_heads":4,
+        "max_position_embeddings":64,"init_std":0.3,"activation_function":"gelu"
+        """;
+
     private const string Gemma = """
         "vocab_size":48,"hidden_size":32,"intermediate_size":40,"num_hidden_layers":3,"num_attention_heads":4,"num_key_value_heads":2,"head_dim":6,
         "max_position_embeddings":256,"initializer_range":0.3,"sliding_window":4,"query_pre_attn_scalar":9
         """;
 
     private static readonly string[] Both = ["t5", "t5-gated", "bart"];
-    private static readonly string[] OnlyDecoder = ["llama", "gpt2", "gemma", "gemma2", "gemma3"];
+    private static readonly string[] OnlyDecoder = ["llama", "gpt2", "mistral", "qwen2", "qwen3", "phi3", "smollm3", "olmo2", "gemma", "gemma2", "gemma3", "gpt-neox", "opt", "opt-350m"];
+    private static readonly string[] ByLength = ["llama-dynamic", "phi3-long"];
     private static readonly string[] OnlyEncoder = ["bert", "xlm-roberta", "distilbert", "electra", "albert", "modernbert"];
 
     public static IEnumerable<string> Names => [.. Both, .. OnlyDecoder, .. OnlyEncoder];
+
+    public static IEnumerable<string> NamesByLength => ByLength;
 
     public static TheoryData<string> All => [.. Names];
 
@@ -36,6 +50,9 @@ internal static class TinyFamilies
     public static TheoryData<string> EncoderDecoders => [.. Both];
 
     public static TheoryData<string> Encoders => [.. OnlyEncoder];
+
+    /// <summary>Language models, and those whose rotary frequencies depend on a row's length, which changes them beyond 8 tokens.</summary>
+    public static TheoryData<string> Generators => [.. Both, .. OnlyDecoder, .. ByLength];
 
     public static JsonElement Config(string name)
     {
@@ -81,6 +98,20 @@ internal static class TinyFamilies
                 {"model_type":"modernbert","architectures":["ModernBertForMaskedLM"],"vocab_size":48,"hidden_size":32,"num_hidden_layers":3,"num_attention_heads":4,
                 "intermediate_size":40,"max_position_embeddings":256,"local_attention":6,"global_attn_every_n_layers":2,"pad_token_id":0,"initializer_range":0.2}
                 """,
+            "llama-dynamic" => """{"model_type":"llama","rope_scaling":{"type":"dynamic","factor":4.0},""" + Llama.Replace("256", "8", StringComparison.Ordinal) + "}",
+            "mistral" => """{"model_type":"mistral","sliding_window":4,""" + Llama + "}",
+            "qwen2" => """{"model_type":"qwen2","use_sliding_window":true,"sliding_window":3,"max_window_layers":1,"tie_word_embeddings":true,""" + Llama + "}",
+            "qwen3" => """{"model_type":"qwen3","head_dim":12,"rope_scaling":{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":32},""" + Llama + "}",
+            "phi3" => """{"model_type":"phi3","partial_rotary_factor":0.5,"resid_pdrop":0.1,""" + Llama + "}",
+            "phi3-long" => """{"model_type":"phi3","original_max_position_embeddings":8,"rope_scaling":{"type":"su","short_factor":[1,1.1,1.2,1.3],"long_factor":[1,2,3,4]},""" + Llama + "}",
+            "smollm3" => """{"model_type":"smollm3","no_rope_layers":[0,1],"use_sliding_window":true,"sliding_window":5,""" + Llama + "}",
+            "olmo2" => """{"model_type":"olmo2",""" + Llama + "}",
+            "gpt-neox" => """
+                {"model_type":"gpt_neox","architectures":["GPTNeoXForCausalLM"],"vocab_size":48,"hidden_size":32,"intermediate_size":40,"num_hidden_layers":2,
+                "num_attention_heads":4,"max_position_embeddings":256,"rotary_pct":0.5,"hidden_dropout":0.1,"initializer_range":0.3}
+                """,
+            "opt" => Opt + ""","enable_bias":false,"layer_norm_elementwise_affine":false}""",
+            "opt-350m" => Opt + ""","do_layer_norm_before":false,"word_embed_proj_dim":24}""",
             "gemma" => """{"model_type":"gemma","architectures":["GemmaForCausalLM"],""" + Gemma + "}",
             "gemma2" => """{"model_type":"gemma2","architectures":["Gemma2ForCausalLM"],"attn_logit_softcapping":2.0,"final_logit_softcapping":5.0,""" + Gemma + "}",
             "gemma3" => """{"model_type":"gemma3_text","architectures":["Gemma3ForCausalLM"],"sliding_window_pattern":2,""" + Gemma + "}",

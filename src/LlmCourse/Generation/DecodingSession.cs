@@ -79,7 +79,7 @@ internal sealed class DecodingSession : IDisposable
         (List<int> Tokens, int TurnedFor)[] read = [.. _read.Select((row, r) =>
             ((List<int>)[.. row.Tokens, .. tokens.Row(r)], row.Tokens.Count + tokens.Lengths[r] + (_context.Virtual?.At(r)?.Count ?? 0)))];
         // Keys that were turned for a length with other frequencies are no use any more, nor is what upper layers made of them.
-        bool again = _read.Zip(read, (before, now) => before.Tokens.Count > 0 && !_decoder.TurnAlike(before.TurnedFor, now.TurnedFor)).Any(changed => changed);
+        bool again = Enumerable.Range(0, Rows).Any(r => _cache.Lengths[r] > 0 && !_decoder.TurnAlike(_read[r].TurnedFor, read[r].TurnedFor));
         Hidden hidden = again ? ReadAgain(read, tokens) : _model.Trunk.Run(tokens, _context, _memory);
         _read = read;
         return hidden;

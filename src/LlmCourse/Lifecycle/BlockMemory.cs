@@ -82,15 +82,17 @@ internal sealed class BlockMemory(StackConfig config, MemoryChoices choices, lon
         bool output = Project(operations, path, flows, _rows, waiting, _config.FusedQueryKeyValue ? [("qkv", Query + (2 * Key))] : [("q", Query), ("k", Key), ("v", Key)]);
         if (_config.QueryKeyNorm)
         {
-            operations.Add(Norm(path + ".q_norm", _rows * _config.Heads, _config.HeadSize, output, waiting + (_rows * Key * _choices.Size)));
-            operations.Add(Norm(path + ".k_norm", _rows * _config.KeyValueHeadCount, _config.HeadSize, output, waiting + (_rows * Query * _choices.Size)));
+            (long q, long k) = _config.JointQueryKeyNorm ? (Query, Key) : (_config.HeadSize, _config.HeadSize);
+            operations.Add(Norm(path + ".q_norm", _rows * Query / q, q, output, waiting + (_rows * Key * _choices.Size)));
+            operations.Add(Norm(path + ".k_norm", _rows * Key / k, k, output, waiting + (_rows * Query * _choices.Size)));
             output |= _choices.Trained[path + ".q_norm"].Any || _choices.Trained[path + ".k_norm"].Any;
         }
 
         if (_config.PositionsOf(layer).Kind == PositionKind.Rotary)
         {
-            long turned = _rows * (Query + Key) * _choices.Size; // only angles are kept, and all blocks share them
-            operations.Add(new Operation(turned, Flowing: waiting + (2 * turned)));
+            // Only angles are kept, and all blocks share them. But where v is a part of one product it keeps what q and k were before.
+            long turned = _rows * (Query + Key) * _choices.Size;
+            operations.Add(new Operation(turned, output && _config.FusedQueryKeyValue ? turned : 0, Flowing: waiting + (2 * turned)));
         }
 
         // The mask of a window is made for each kind of layer, and each call keeps its form as numbers.
@@ -152,6 +154,8 @@ internal sealed class BlockMemory(StackConfig config, MemoryChoices choices, lon
     {
         long inner = _config.FeedForwardWidth, bytes = _rows * inner * _choices.Size;
         bool output = Project(operations, path, flows, _rows, waiting, _config.FusedGateUp ? [("gate_up", 2 * inner)] : _config.Gated ? [("gate", inner), ("up", inner)] : [("up", inner)]);
+        if (_config.FusedGateUp && output)
+            operations.Add(new Operation(2 * bytes, Flowing: waiting + (4 * bytes))); // a copy of each half
         bool keepsInner = _choices.Trained[path + ".down"] is { Whole: true } or { Rank: > 0 };
         // Gated: SiLU in one kernel keeps gate and up, and makes their product again for the gradient of down where it trains down itself;
         // other gates keep what the activation was given, what it gave, and up, which for ReLU are two. Not gated: ReLU keeps its result,

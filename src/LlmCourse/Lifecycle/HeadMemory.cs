@@ -15,7 +15,7 @@ internal sealed class HeadMemory
     {
         HeadConfig head = config.Head;
         bool tokens = head.Kind is HeadKind.LanguageModel or HeadKind.MaskedLanguageModel;
-        long size = choices.Size, states = labelled * config.Width * size, outputs = tokens ? config.VocabularySize : Math.Max(head.Labels, 1);
+        long size = choices.Size, states = labelled * config.StateWidth * size, outputs = tokens ? config.VocabularySize : Math.Max(head.Labels, 1);
         TrainedModules trained = choices.Trained;
         string matrix = tokens && head.Tied ? "embeddings.tokens" : "head.output";
         bool adapted = trained["head.output"].Rank > 0 || (trained.FreezesBase && trained["head.output"].Whole);

@@ -14,6 +14,9 @@ internal sealed record MemoryChoices(long Width, ScalarType Type, TrainedModules
     /// <summary>The width E of the tables where a map leads from it to D; null where they are as wide as the stream.</summary>
     public long? EmbeddingWidth { get; init; }
 
+    /// <summary>Whether only tokens are of that width, and a map leads back to it.</summary>
+    public bool NarrowTokens { get; init; }
+
     /// <summary>The bytes of a number.</summary>
     public long Size { get; } = TensorMemory.ElementSize(Type);
 

@@ -53,7 +53,7 @@ public static class MemoryPlanner
         };
         bool trains = options.Use != MemoryUse.Inference;
         long weights = shapes.ParameterCount * TensorMemory.ElementSize(options.Type), own = trained.FreezesBase ? trained.Bytes : 0;
-        MemoryChoices choices = new(config.Width, options.Type, trained, trains, trains && options.Dropout) { EmbeddingWidth = config.EmbeddingWidth };
+        MemoryChoices choices = new(config.Width, options.Type, trained, trains, trains && options.Dropout) { EmbeddingWidth = config.EmbeddingWidth, NarrowTokens = config.NarrowTokens };
         MemoryParts always = new() { Weights = weights, Adapter = own, OptimizerStates = trains ? trained.StateBytes(options.Optimizer) : 0 };
         return new MemoryPlan
         {

@@ -24,8 +24,20 @@ internal sealed class StackMemory
         _stream = rows * choices.Width * choices.Size;
         bool flows = prompt || trained["embeddings.tokens"].Any || trained[path + ".positions"].Any || trained[path + ".token_types"].Any;
         long tables = tableBytes + trained[path + ".positions"].Bytes + trained[path + ".token_types"].Bytes + (prompt ? trained["prompt"].Bytes : 0);
-        int sums = (config.EmbeddingScale == 1 ? 0 : 1) + (config.TokenTypes > 0 ? 1 : 0) + (config.Positions.Kind is PositionKind.Learned or PositionKind.Sinusoidal ? 1 : 0);
-        Embedding.Add(new Operation((1 + sums + (prompt ? 1 : 0)) * tabled, Flowing: 2 * tabled, Trained: tables));
+        int scaled = config.EmbeddingScale == 1 ? 0 : 1, sums = (config.TokenTypes > 0 ? 1 : 0) + (config.Positions.Kind is PositionKind.Learned or PositionKind.Sinusoidal ? 1 : 0);
+        if (choices.NarrowTokens)
+        {
+            // Tokens [N, E] are mapped to [N, D] before anything is added to them.
+            Embedding.Add(new Operation((1 + scaled + (prompt ? 1 : 0)) * tabled, Flowing: 2 * tabled));
+            flows |= Project(path + ".embedding_projection", _stream, tabled);
+            (tableWidth, tabled) = (choices.Width, _stream);
+            Embedding.Add(new Operation(sums * _stream, Flowing: 2 * _stream, Trained: tables));
+        }
+        else
+        {
+            Embedding.Add(new Operation((1 + scaled + sums + (prompt ? 1 : 0)) * tabled, Flowing: 2 * tabled, Trained: tables));
+        }
+
         if (config.Norm.Embedding)
         {
             Embedding.Add(block.Norm(path + ".embedding_norm", rows, tableWidth, flows, 0));
@@ -33,12 +45,8 @@ internal sealed class StackMemory
         }
 
         Embedding.Add(block.Drop(config.EmbeddingDropout ?? config.Dropout, rows * tableWidth, flows, 0));
-        if (choices.EmbeddingWidth is not null)
-        {
-            TrainedModules.Role projection = trained[path + ".embedding_projection"];
-            Embedding.Add(new Operation(_stream, projection.Any ? tabled : 0, Flowing: _stream + tabled, Trained: projection.Bytes));
-            flows |= projection.Any;
-        }
+        if (choices is { EmbeddingWidth: not null, NarrowTokens: false })
+            flows |= Project(path + ".embedding_projection", _stream, tabled);
 
         AddBias(path, config, choices, length, block.IsExplicit);
         for (int layer = 0; layer < config.Layers; layer++)
@@ -59,9 +67,26 @@ internal sealed class StackMemory
             flows |= trained[path + ".final_norm"].Any;
         }
 
+        if (choices is { NarrowTokens: true, EmbeddingWidth: { } narrow })
+        {
+            TrainedModules.Role back = trained[path + ".output_projection"];
+            long states = rows * narrow * choices.Size;
+            Last.Add(new Operation(states, back.Any ? _stream : 0, Flowing: _stream + states, Trained: back.Bytes));
+            flows |= back.Any;
+        }
+
         if (config.FinalDropout)
             Last.Add(block.Drop(config.Dropout, rows * choices.Width, flows, 0));
         Flows = flows;
+
+        // A map between the tables' width and the stream's: it keeps what it reads where it is trained.
+        bool Project(string name, long made, long read)
+        {
+            TrainedModules.Role projection = trained[name];
+            Embedding.Add(new Operation(made, projection.Any ? read : 0, Flowing: made + read, Trained: projection.Bytes));
+            return projection.Any;
+        }
+
         Last.Add(flows ? new Operation(0, _stream, _stream) : default); // cut as well
     }
 

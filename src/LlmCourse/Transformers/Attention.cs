@@ -100,7 +100,7 @@ internal sealed class Attention
         }
 
         if (_config.JointQueryKeyNorm)
-            (parts[0], parts[1]) = (_queryNorm!.Forward(parts[0], context), _keyNorm!.Forward(parts[1], context));
+            (parts[0], parts[1]) = (_queryNorm!.Forward(parts[0].contiguous(), context), _keyNorm!.Forward(parts[1].contiguous(), context));
         return (Split(parts[0], _config.Heads), Split(parts[1], _config.KeyValueHeadCount), Split(parts[2], _config.KeyValueHeadCount));
     }
 

@@ -23,13 +23,19 @@ internal sealed class FeedForward
 
     public IEnumerable<AdapterSite> Sites => [.. _in.Sites, .. _down.Sites];
 
-    /// <summary>[B, T, D] → [B, T, D].</summary>
+    /// <summary>x [B, T, D] → [B, T, D].</summary>
     public Tensor Forward(Tensor x, ForwardContext context)
     {
         using var scope = NewDisposeScope();
         Tensor[] parts = _in.ForwardParts(x, context);
         if (_config.FusedGateUp)
-            parts = [parts[0].narrow(-1, 0, _config.FeedForwardWidth), parts[0].narrow(-1, _config.FeedForwardWidth, _config.FeedForwardWidth)];
+        {
+            // [B, T, 2·F] → [B, T, 2, F] → 2 × [B, T, F]; copied for training, which would keep the whole for each.
+            parts = parts[0].view(x.size(0), x.size(1), 2, _config.FeedForwardWidth).unbind(2);
+            if (parts[0].requires_grad)
+                parts = Array.ConvertAll(parts, part => part.contiguous());
+        }
+
         if (_config is { Gated: true, Activation: Activation.Silu } && context.Adapter?.ActsOn(_down.Sites[0]) != true && (context.Dropout is null || _config.ActivationDropout == 0) && _down.Bias(context) is null)
             return Kernels.GatedSiluLinear(parts[0], parts[1], _down.Weight(context)).MoveToOuterDisposeScope();
         Tensor inner = !_config.Gated ? Activate(parts[0], _config.Activation)

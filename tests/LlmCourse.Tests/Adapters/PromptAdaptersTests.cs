@@ -14,7 +14,7 @@ public sealed class PromptAdaptersTests
     public static TheoryData<string, string> Cases()
     {
         TheoryData<string, string> cases = [];
-        foreach (string family in new[] { "t5-gated", "llama", "gpt2", "bart" })
+        foreach (string family in new[] { "t5-gated", "llama", "gpt2", "bart", "phi3", "gpt-neox", "opt-350m" })
         {
             foreach (string kind in TinyAdapters.Prompts)
                 cases.Add(family, kind);

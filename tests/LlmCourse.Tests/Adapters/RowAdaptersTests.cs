@@ -14,7 +14,7 @@ public sealed class RowAdaptersTests
 {
     private static readonly int[][] Prompts = TinyFamilies.Rows(5, 6, 3, 8);
 
-    public static TheoryData<string> Models => ["t5", "t5-gated", "llama", "gpt2", "bart"];
+    public static TheoryData<string> Models => ["t5", "t5-gated", "llama", "gpt2", "bart", "phi3", "gpt-neox", "olmo2", "opt-350m"];
 
     [SkippableTheory]
     [MemberData(nameof(Models))]

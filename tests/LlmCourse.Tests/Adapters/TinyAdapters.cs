@@ -19,7 +19,7 @@ internal static class TinyAdapters
     public static TheoryData<string, string> OfAllFamilies()
     {
         TheoryData<string, string> cases = [];
-        foreach (string family in new[] { "t5-gated", "llama", "gpt2", "bart", "bert", "electra", "albert", "modernbert", "gemma3" })
+        foreach (string family in new[] { "t5-gated", "llama", "gpt2", "bart", "bert", "electra", "albert", "modernbert", "gemma3", "phi3", "olmo2", "gpt-neox", "opt-350m" })
         {
             foreach (string kind in Kinds)
             {

@@ -52,7 +52,7 @@ public sealed class DecodingSessionTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void What_was_cut_is_forgotten(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
@@ -72,7 +72,7 @@ public sealed class DecodingSessionTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void One_prefill_grows_into_four_samples(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
@@ -94,7 +94,7 @@ public sealed class DecodingSessionTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void Rows_can_be_reordered_dropped_and_multiplied(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
@@ -176,7 +176,7 @@ public sealed class DecodingSessionTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void A_fork_and_its_origin_go_their_own_ways(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);

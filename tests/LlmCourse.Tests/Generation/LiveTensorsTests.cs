@@ -28,7 +28,7 @@ public sealed class LiveTensorsTests
     };
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void A_few_generations_leave_no_tensor(string name) => Generate(name, 12 * Strategies);
 
     [SkippableTheory]

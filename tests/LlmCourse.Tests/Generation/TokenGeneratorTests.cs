@@ -9,7 +9,7 @@ public sealed class TokenGeneratorTests
     private static readonly int[][] Prompts = TinyFamilies.Rows(21, 7, 3, 5, 1);
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void A_cache_changes_no_token(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
@@ -22,7 +22,7 @@ public sealed class TokenGeneratorTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void A_seed_gives_each_row_the_same_tokens_in_every_batch(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
@@ -39,7 +39,7 @@ public sealed class TokenGeneratorTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void Finished_rows_leave_and_the_others_do_not_notice(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);

@@ -18,6 +18,8 @@ public sealed class AttentionTests
         ["windows, left-padded"] = (Tiny.Decoder(stack => stack with { Windows = [null, 2] }), () => Sequences.FromRows(Ragged, padLeft: true, device: TestDevice.Device)),
         ["grouped queries"] = (Tiny.Decoder(stack => stack with { Heads = 4, KeyValueHeads = 2 }), () => Sequences.FromRows(Ragged, device: TestDevice.Device)),
         ["multi-query, fused"] = (Tiny.Decoder(stack => stack with { KeyValueHeads = 1, FusedQueryKeyValue = true, QueryKeyValueBias = true }), () => Sequences.FromRows(Ragged, device: TestDevice.Device)),
+        ["by head"] = (Tiny.Decoder(stack => stack with { FusedQueryKeyValue = true, QueryKeyValueByHead = true, QueryKeyValueBias = true }), () => Sequences.FromRows(Ragged, device: TestDevice.Device)),
+        ["queries and keys normalised over all heads"] = (Tiny.Decoder(stack => stack with { Heads = 4, KeyValueHeads = 2, QueryKeyNorm = true, JointQueryKeyNorm = true }), () => Sequences.FromRows(Ragged, padLeft: true, device: TestDevice.Device)),
         ["normalised queries and keys"] = (Tiny.Decoder(stack => stack with { QueryKeyNorm = true, AttentionScale = 2 }), () => Sequences.FromRows(Ragged, device: TestDevice.Device)),
         ["rotary"] = (Tiny.Decoder(stack => stack with { Positions = new PositionConfig { Kind = PositionKind.Rotary } }), () => Sequences.FromRows(Ragged, padLeft: true, device: TestDevice.Device)),
         ["rotary in some layers"] = (Tiny.Decoder(stack => stack with { Positions = new PositionConfig { Kind = PositionKind.Rotary }, LayerPositions = [new PositionConfig { Kind = PositionKind.Rotary, Theta = 10 }, new PositionConfig()], Windows = [3, null] }), () => Sequences.Packed([[[3, 4], [5, 6, 7]], [[8, 9, 10]]], device: TestDevice.Device)),
@@ -163,6 +165,27 @@ public sealed class AttentionTests
         TensorAssert.Close(Attentions(far, far)[1], mixed[1], 0);
         TensorAssert.Close(Attentions(none, none)[1], Attentions(far, none)[1], 0);
         Assert.True(Attentions(none, none)[1].sub(mixed[1]).abs().max().ToDouble() > 0.01);
+    }
+
+    [SkippableFact]
+    public void Queries_keys_and_values_of_one_head_after_the_other_are_the_same_model_in_another_order()
+    {
+        using var scope = NewDisposeScope();
+        using TransformerModel blocks = Tiny.Model(Tiny.Decoder(stack => stack with { FusedQueryKeyValue = true })),
+            heads = Tiny.Model(Tiny.Decoder(stack => stack with { FusedQueryKeyValue = true, QueryKeyValueByHead = true }));
+        using (no_grad())
+        {
+            foreach ((string name, Tensor weight) in Tiny.Weights(blocks))
+            {
+                // [3·H·d, D] → [3, H, d, D] → [H, 3, d, D]
+                Tensor same = name.EndsWith("qkv.weight", StringComparison.Ordinal) ? weight.view(3, 2, 4, 8).transpose(0, 1).reshape(24, 8) : weight;
+                Tiny.Weights(heads)[name].copy_(same);
+            }
+        }
+
+        using Sequences input = Sequences.FromRows(Ragged, device: TestDevice.Device);
+        using Hidden first = Tiny.Run(blocks, input), second = Tiny.Run(heads, input);
+        TensorAssert.Close(first.States, second.States, 1e-5);
     }
 
     [SkippableFact]

@@ -27,9 +27,10 @@ public sealed class SoftPromptTests
         using EncoderState? memory = Seq2Seq(model) ? model.Trunk.Encode(input, view) : null;
         using Hidden? own = memory is null ? model.Trunk.Run(input, view) : null;
         Hidden hidden = memory?.Hidden ?? own!;
-        Assert.Equal([3, 7, model.Config.Width], hidden.States.shape);
-        Assert.Equal([3, Virtual, model.Config.Width], hidden.Prefix!.shape);
-        Assert.All(hidden.HiddenStates, states => Assert.Equal(hidden.States.shape, states.shape));
+        Assert.Equal([3, 7, model.Config.StateWidth], hidden.States.shape);
+        Assert.Equal([3, Virtual, model.Config.StateWidth], hidden.Prefix!.shape);
+        Assert.All(hidden.HiddenStates.SkipLast(1), states => Assert.Equal([3, 7, model.Config.Width], states.shape));
+        Assert.Equal(hidden.States.shape, hidden.HiddenStates[^1].shape);
         using Sequences decoder = Sequences.FromRows(Answers, device: TestDevice.Device);
         using Hidden? decoded = memory is null ? null : model.Trunk.Run(decoder, view, memory);
         Assert.Null(decoded?.Prefix);
@@ -95,7 +96,7 @@ public sealed class SoftPromptTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void Generation_reads_them_once_and_does_not_count_them(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);

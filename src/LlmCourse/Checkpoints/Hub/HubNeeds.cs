@@ -9,7 +9,7 @@ internal sealed class HubNeeds(HubId id, IReadOnlySet<string> files)
     private static readonly string[] Small =
     [
         Pretrained.ConfigFile, "generation_config.json", .. PretrainedTokenizer.FileNames,
-        "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json", "1_Pooling/config.json",
+        "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors",
     ];
 
     /// <summary>Weights in the order of preference: all in one file, or an index of several.</summary>

@@ -47,10 +47,6 @@ internal sealed record Family
             $"config.json: \"model_type\": \"{type}\" is not supported; supported: {string.Join(", ", All.SelectMany(family => family.ModelTypes))}.");
     }
 
-    /// <summary>Whether there is a family for this configuration.</summary>
-    public static bool IsSupported(JsonElement config) =>
-        config.ValueKind == JsonValueKind.Object && new ConfigReader(config).Text("model_type") is { } type && Array.Exists(All, family => family.ModelTypes.Contains(type));
-
     /// <summary>Reads and checks the architecture.</summary>
     public TransformerConfig Config(JsonElement config, Func<string, bool>? hasWeight = null)
     {

@@ -145,7 +145,7 @@ public sealed class MixedBatchTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void Generation_gives_each_row_what_it_gets_alone_whenever_its_neighbours_end(string name)
     {
         const int Count = 12;
@@ -166,7 +166,7 @@ public sealed class MixedBatchTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void A_session_selects_forks_and_truncates_them_with_their_rows(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);

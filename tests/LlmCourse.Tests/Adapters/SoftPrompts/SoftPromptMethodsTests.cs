@@ -37,7 +37,7 @@ public sealed class SoftPromptMethodsTests
         Assert.Equal(
             method.StartsWith("prefix", StringComparison.Ordinal)
                 ? [4, 2L * (model.Config.Encoder ?? stack).Layers * stack.KeyValueHeadCount * stack.HeadSize]
-                : [4L * both, model.Config.Width],
+                : [4L * both, model.Config.TableWidth],
             finished.shape);
         Assert.False(finished.requires_grad);
 

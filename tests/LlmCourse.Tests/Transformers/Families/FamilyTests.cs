@@ -75,6 +75,10 @@ public sealed class FamilyTests
     [InlineData("bert", "position_embedding_type", "\"relative_key\"")]
     [InlineData("bert", "is_decoder", "true")]
     [InlineData("bert", "hidden_act", "\"quick_gelu\"")]
+    [InlineData("opt", "layerdrop", "0.1")]
+    [InlineData("olmo2", "architectures", "[\"Olmo2ForTokenClassification\"]", "TokenClassification")]
+    [InlineData("opt", "architectures", "[\"OPTForQuestionAnswering\"]", "OPTForQuestionAnswering")]
+    [InlineData("qwen2", "layer_types", "[\"chunked_attention\",\"full_attention\"]", "chunked_attention")]
     [InlineData("roberta", "position_embedding_type", "\"relative_key_query\"")]
     [InlineData("distilbert", "activation", "\"mish\"")]
     [InlineData("distilbert", "architectures", "[\"DistilBertForQuestionAnswering\"]", "DistilBertForQuestionAnswering")]
@@ -138,6 +142,57 @@ public sealed class FamilyTests
         LongScaling su = Assert.IsType<LongScaling>(Positions("""{"original_max_position_embeddings":4,"rope_scaling":{"type":"su","original_max_position_embeddings":8,"short_factor":[1,2],"long_factor":[3,4]}}""").Scaling);
         Assert.Equal((4, 4.0, 2.0, 3.0), (su.OriginalLength, su.Factor, su.ShortFactors[1], su.LongFactors[0]));
         static PositionConfig Positions(string changes) => Read(Configs.With("llama", changes)).Decoder!.Positions;
+    }
+
+    [Fact]
+    public void Windows_are_where_a_family_has_them()
+    {
+        Assert.Equal([4096, 4096], Windows("mistral", "{}"));
+        Assert.Equal([4, 4], Windows("mistral", """{"sliding_window":4}"""));
+        Assert.Equal([4, null], Windows("mistral", """{"sliding_window":4,"layer_types":["sliding_attention","full_attention"]}"""));
+        Assert.Empty(Windows("mistral", """{"sliding_window":null}""", nulls: "sliding_window"));
+        Assert.Empty(Windows("qwen2", """{"sliding_window":4,"max_window_layers":0}"""));
+        Assert.Equal([null, 4], Windows("qwen2", """{"use_sliding_window":true,"sliding_window":4,"max_window_layers":1}"""));
+        Assert.Equal([4, null], Windows("qwen3", """{"use_sliding_window":true,"sliding_window":4,"layer_types":["sliding_attention","full_attention"]}"""));
+        Assert.Empty(Windows("qwen3", """{"use_sliding_window":true}""", nulls: "sliding_window"));
+        Assert.Empty(Windows("phi3", "{}"));
+        Assert.Equal([5, 5], Windows("phi3", """{"sliding_window":5}"""));
+        Assert.Equal([null, 4], Windows("smollm3", """{"use_sliding_window":true,"sliding_window":4,"no_rope_layers":[1,0]}"""));
+        foreach (string family in (string[])["qwen2", "smollm3", "phi3"])
+        {
+            ConfigException error = Assert.Throws<ConfigException>(() => Windows(family, """{"layer_types":["sliding_attention","full_attention"]}"""));
+            Assert.Contains("no \"sliding_window\" in use", error.Message, StringComparison.Ordinal);
+        }
+
+        static IReadOnlyList<int?> Windows(string family, string changes, string? nulls = null)
+        {
+            System.Text.Json.Nodes.JsonObject config = System.Text.Json.Nodes.JsonNode.Parse(Configs.With(family, changes).GetRawText())!.AsObject();
+            if (nulls is not null)
+                config[nulls] = null; // there, and null
+            return Read(JsonSerializer.SerializeToElement(config)).Decoder!.Windows;
+        }
+    }
+
+    [Fact]
+    public void Decoders_differ_where_their_papers_or_files_do()
+    {
+        StackConfig Stack(string family, string changes = "{}") => Read(Configs.With(family, changes)).Decoder!;
+        Assert.Equal((true, false, false), (Stack("qwen2").QueryKeyValueBias, Stack("qwen2").OutputBias, Stack("qwen2").QueryKeyNorm));
+        Assert.Equal((true, false, true, 128), (Stack("qwen3").QueryKeyNorm, Stack("qwen3").JointQueryKeyNorm, Stack("qwen3", """{"attention_bias":true}""").OutputBias, Stack("qwen3", """{"head_dim":null}""").HeadSize));
+        Assert.Equal((true, true, 1e-5, 0.1, 0.0), (Stack("phi3").FusedQueryKeyValue, Stack("phi3").FusedGateUp, Stack("phi3").Norm.Epsilon, Stack("phi3", """{"resid_pdrop":0.1}""").Dropout, Stack("phi3", """{"embd_pdrop":0.1}""").EmbeddingDropout));
+        Assert.IsType<LongScaling>(Stack("phi3", """{"rope_scaling":{"type":"yarn","short_factor":[1,2],"long_factor":[3,4]}}""").Positions.Scaling);
+        Assert.Equal((NormPlacement.Output, true), (Stack("olmo2").Norm.Placement, Stack("olmo2").JointQueryKeyNorm));
+        Assert.True(Read(Configs.With("smollm3")).Head.Tied);
+        Assert.Equal([PositionKind.Rotary, PositionKind.None], Stack("smollm3", """{"no_rope_layer_interval":2}""").LayerPositions.Select(positions => positions.Kind));
+        Assert.Equal([PositionKind.None, PositionKind.Rotary], Stack("smollm3", """{"no_rope_layers":[0,1]}""").LayerPositions.Select(positions => positions.Kind));
+        Assert.Equal(2_000_000, Stack("smollm3").Positions.Theta);
+        Assert.Contains("3 entries for 2 layers", Assert.Throws<ConfigException>(() => Stack("smollm3", """{"no_rope_layers":[0,1,1]}""")).Message, StringComparison.Ordinal);
+        Assert.Equal((true, false, 2, 500), (Stack("gpt_neox").ParallelResidual, Stack("gpt_neox", """{"use_parallel_residual":false}""").ParallelResidual, Stack("gpt_neox").Positions.RotarySize, Stack("gpt_neox", """{"rotary_emb_base":500}""").Positions.Theta));
+        Assert.Equal((18, 2, NormPlacement.Pre, true), (Stack("opt").Positions.Count, Stack("opt").Positions.Offset, Stack("opt").Norm.Placement, Stack("opt").Norm.Final));
+        Assert.Equal((NormPlacement.Post, false), (Stack("opt", """{"do_layer_norm_before":false}""").Norm.Placement, Stack("opt", """{"do_layer_norm_before":false}""").Norm.Final));
+        Assert.Equal((false, false, false), (Stack("opt", """{"_remove_final_layer_norm":true}""").Norm.Final, Stack("opt", """{"layer_norm_elementwise_affine":false}""").Norm.Affine, Stack("opt", """{"enable_bias":false}""").FeedForwardBias));
+        TransformerConfig narrow = Read(Configs.With("opt", """{"word_embed_proj_dim":4}"""));
+        Assert.Equal((4, true, 4), (narrow.EmbeddingWidth, narrow.NarrowTokens, narrow.StateWidth));
     }
 
     [Fact]

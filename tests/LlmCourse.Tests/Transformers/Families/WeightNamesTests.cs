@@ -31,6 +31,12 @@ public sealed class WeightNamesTests
     [InlineData("gpt2", "decoder.0.self.qkv.bias", "transformer.h.0.attn.c_attn.bias", false)]
     [InlineData("bert", "encoder.1.self.o.weight", "bert.encoder.layer.1.attention.output.dense.weight", false)]
     [InlineData("bert", "head.output.bias", "cls.predictions.bias", false)]
+    [InlineData("phi3", "decoder.1.self.qkv.weight", "model.layers.1.self_attn.qkv_proj.weight", false)]
+    [InlineData("phi3", "decoder.0.feedforward.gate_up.weight", "model.layers.0.mlp.gate_up_proj.weight", false)]
+    [InlineData("gpt_neox", "decoder.0.self.qkv.bias", "gpt_neox.layers.0.attention.query_key_value.bias", false)]
+    [InlineData("qwen3", "decoder.1.self.k_norm.weight", "model.layers.1.self_attn.k_norm.weight", false)]
+    [InlineData("olmo2", "decoder.1.self.output_norm.weight", "model.layers.1.post_attention_layernorm.weight", false)]
+    [InlineData("opt", "decoder.1.feedforward.norm.weight", "model.decoder.layers.1.final_layer_norm.weight", false)]
     [InlineData("roberta", "head.norm.weight", "lm_head.layer_norm.weight", false)]
     [InlineData("xlm-roberta", "head.dense.weight", "lm_head.dense.weight", false)]
     [InlineData("distilbert", "encoder.1.self.norm.bias", "distilbert.transformer.layer.1.sa_layer_norm.bias", false)]
@@ -46,6 +52,16 @@ public sealed class WeightNamesTests
         (WeightNames names, TransformerModel model) = Make(family);
         model.Dispose();
         Assert.Equal(new WeightNames.TensorName(theirs, transposed), names.Of(ours));
+    }
+
+    [Fact]
+    public void A_module_may_have_another_name_in_files()
+    {
+        (WeightNames names, TransformerModel model) = Make("gpt_neox");
+        model.Dispose();
+        WeightNames.TensorName output = names.Of("head.output.weight"), norm = names.Of("decoder.final_norm.weight");
+        Assert.Equal(("lm_head.weight", "embed_out.weight"), (output.Name, output.Stored));
+        Assert.Equal(norm.Name, norm.Stored);
     }
 
     [Fact]

@@ -14,6 +14,17 @@ public sealed class NormTests
     }
 
     [SkippableFact]
+    public void Without_weights_only_that_is_done()
+    {
+        using var scope = NewDisposeScope();
+        using ParameterStore store = new(ScalarType.Float32, TestDevice.Device);
+        Norm norm = new(store, "norm", new NormConfig { Kind = NormKind.Layer, Epsilon = 4, Affine = false }, 4);
+        Assert.Empty(store.Named);
+        Assert.Empty(norm.Sites);
+        TensorAssert.Close([-1, -1 / 3.0, 1 / 3.0, 1], norm.Forward(tensor(new float[] { 1, 3, 5, 7 }, [1, 1, 4], device: TestDevice.Device), ForwardContext.Evaluation));
+    }
+
+    [SkippableFact]
     public void RmsNorm_divides_by_the_root_mean_square()
     {
         // (1, 3, 5, 7): mean square 21; with ε = 4 the divisor is 5; then · (1, 2, 3, 4).
