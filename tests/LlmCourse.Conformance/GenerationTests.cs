@@ -46,7 +46,7 @@ public sealed class GenerationTests(ModelFixtures models) : IClassFixture<ModelF
         JsonElement merged = Merge(fixture.Folder, item.GetProperty("generation_config"), decoderOnly ? prompts.Width : 0);
         GenerationDefaults defaults = GenerationDefaults.Parse(merged, fixture.Pretrained.Config);
         TokenGenerator generator = new(fixture.Model, ForwardContext.Evaluation, defaults);
-        GenerationOptions OptionsFor(params int[] prompt) => new() { Seed = 1, Processors = AsIfPaddingWereRead(inputs, merged, prompt) };
+        GenerationOptions OptionsFor(params int[] prompt) => new() { Seed = 1, Processors = AsIfPaddingWereRead(inputs, merged, prompt, decoderOnly) };
         IReadOnlyList<Completion> together = generator.Generate(rows, OptionsFor([.. Enumerable.Range(0, rows.Length)]));
         int[][] sequences = [.. item.GetProperty("sequences").EnumerateArray().Select(row => row.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
         int[] lengths = [.. item.GetProperty("lengths").EnumerateArray().Select(length => length.GetInt32())];
@@ -73,17 +73,19 @@ public sealed class GenerationTests(ModelFixtures models) : IClassFixture<ModelF
     }
 
     /// <summary>
-    /// The reference counts the padding of a prompt as a token of it in encoder_repetition_penalty (and nowhere else): the same penalty on the token that
-    /// stands there.
+    /// The reference takes the padding in front of a prompt for tokens of it in encoder_repetition_penalty and in no_repeat_ngram_size: the same
+    /// penalty on the token that stands there, and the same ban of what would repeat it.
     /// </summary>
     /// <param name="inputs">The padded prompts.</param>
     /// <param name="settings">The case.</param>
     /// <param name="chosen">Which of them are asked, in this order.</param>
-    private static LogitsProcessor[] AsIfPaddingWereRead(Dictionary<string, Tensor> inputs, JsonElement settings, int[] chosen)
+    /// <param name="decoderOnly">Whether prompts are what the decoder continues.</param>
+    private static LogitsProcessor[] AsIfPaddingWereRead(Dictionary<string, Tensor> inputs, JsonElement settings, int[] chosen, bool decoderOnly)
     {
-        if (!settings.TryGetProperty("encoder_repetition_penalty", out JsonElement given))
+        double? penalty = settings.TryGetProperty("encoder_repetition_penalty", out JsonElement given) ? given.GetDouble() : null;
+        int size = decoderOnly && settings.TryGetProperty("no_repeat_ngram_size", out given) && given.ValueKind == JsonValueKind.Number ? given.GetInt32() : 0;
+        if (penalty is null && size == 0)
             return [];
-        double penalty = given.GetDouble();
         int width = (int)inputs["input_ids"].size(1);
         long[] ids = [.. inputs["input_ids"].cpu().flatten().data<long>()], mask = [.. inputs["attention_mask"].cpu().flatten().data<long>()];
         return [(scores, rows) =>
@@ -91,10 +93,18 @@ public sealed class GenerationTests(ModelFixtures models) : IClassFixture<ModelF
             for (int b = 0; b < rows.Count; b++)
             {
                 int at = chosen[rows[b].Index] * width;
-                foreach (int token in Enumerable.Range(at, width).Where(i => mask[i] == 0).Select(i => (int)ids[i]).Distinct().Except(rows[b].Prompt))
+                int[] padding = [.. Enumerable.Range(at, width).Where(i => mask[i] == 0).Select(i => (int)ids[i])];
+                foreach (int token in penalty is null ? [] : padding.Distinct().Except(rows[b].Prompt))
                 {
                     double score = scores[b, token].ToDouble();
-                    scores[b, token] = tensor((float)(score < 0 ? score / penalty : score * penalty));
+                    scores[b, token] = tensor((float)(score < 0 ? score / penalty!.Value : score * penalty!.Value));
+                }
+
+                int[] row = [.. padding, .. rows[b].Tokens];
+                foreach (int end in size == 0 ? [] : Enumerable.Range(size - 1, Math.Max(row.Length - size + 1, 0)))
+                {
+                    if (row.AsSpan(end - size + 1, size - 1).SequenceEqual(row.AsSpan(row.Length - size + 1)))
+                        scores[b, row[end]] = tensor(float.NegativeInfinity);
                 }
             }
 

@@ -1,4 +1,5 @@
 using LlmCourse.Runtime;
+using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -61,10 +62,20 @@ internal static class AssistedSearch
         AssistedOptions options = request.Settings.Assisted!;
         // The pass gives one token more than was proposed.
         if (drafter is not null)
-            return drafter.Propose(rows, Math.Min(options.DraftTokens, rows.Min(row => row.Left) - 1));
+            return drafter.Propose(rows, rows.Min(row => Most(row, options.DraftTokens)));
         return [.. rows.Select(row => new Draft(PromptLookup.Propose(
             row.Tokens, request.DecoderStart is null ? row.Tokens : [.. request.Prompts[row.Prompt], .. row.Tokens],
-            options.MaxMatchingNGramSize, Math.Min(options.PromptLookupTokens, row.Left - 1)), []))];
+            options.MaxMatchingNGramSize, Most(row, options.PromptLookupTokens)), []))];
+
+        // What is read at once must be what is read one by one: where rotary frequencies depend on the length, up to where they change.
+        int Most(GeneratedRow row, int wanted)
+        {
+            StackConfig decoder = request.Model.Config.Decoder!;
+            int length = row.Tokens.Count + request.VirtualTokens[row.Prompt], most = Math.Min(wanted, row.Left - 1);
+            while (most > 0 && !decoder.TurnAlike(length, length + most))
+                most--;
+            return most;
+        }
     }
 
     private static void Take(

@@ -17,7 +17,7 @@ public sealed class AssistedSearchTests
     private static readonly GenerationOptions Greedy = new() { MaxNewTokens = 24, EosTokenIds = [3, 4], RepetitionPenalty = 1.05, NoRepeatNGramSize = 4, MinNewTokens = 2, TopAlternatives = 1 };
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void Greedy_gives_the_same_tokens(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name), other = TinyFamilies.Model(name, seed: 8);
@@ -39,7 +39,7 @@ public sealed class AssistedSearchTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(TinyFamilies.LanguageModels), MemberType = typeof(TinyFamilies))]
+    [MemberData(nameof(TinyFamilies.Generators), MemberType = typeof(TinyFamilies))]
     public void What_was_looked_up_in_the_prompt_does_not_change_the_draws_of_a_seed(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
