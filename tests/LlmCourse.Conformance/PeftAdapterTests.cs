@@ -109,7 +109,8 @@ public sealed class PeftAdapterTests
     public void Greedy_tokens_equal_the_reference(string name)
     {
         using PeftBase fixture = PeftBase.Load(Cases.Folder("peft", name));
-        Skip.IfNot(fixture.Json.TryGetProperty("generation", out JsonElement cases) && cases.ValueKind == JsonValueKind.Array, "there is no generation");
+        Skip.If(fixture.Llm.Model.IsClassifier, "a classifier generates nothing");
+        JsonElement cases = fixture.Json.GetProperty("generation");
         fixture.Llm.Adapters.Load("adapter", fixture.Folder);
         Llm view = fixture.Llm.With("adapter");
         int compared = 0;
