@@ -67,17 +67,35 @@ public sealed partial class Llm
             : throw new InvalidOperationException($"The adapter '{name}' is on {device} and the model on {Model.Device}: save it, remove it and load it again.");
     }
 
-    private IReadOnlyList<NamedParameter> Trained()
+    // Allocates: whether whoever trains lets an AdaLoRA choose its ranks.
+    private IReadOnlyList<NamedParameter> Trained(bool allocates = false)
     {
         Adapter[] active = _active!;
         if (active.Length == 0)
             throw new InvalidOperationException("This view has no adapter, and its base is frozen: there is nothing to train. Train the model itself, or a view with an adapter.");
         if (Array.Find(active, adapter => adapter.IsMerged) is { } merged)
             throw new InvalidOperationException($"The adapter '{merged.Name}' is merged into the weights: unmerge it before training it.");
-        if (Array.Find(active, adapter => adapter.Method == AdapterMethod.AdaLora) is { } allocated)
-            throw new NotSupportedException($"The adapter '{allocated.Name}' is an AdaLoRA, whose ranks are chosen while training: that is not supported. Merge it, or train a LoRA.");
+        Adapter[] allocated = Array.FindAll(active, adapter => adapter.Allocator is not null);
+        if (allocated.Length > 0 && !allocates)
+            throw new NotSupportedException($"The adapter '{allocated[0].Name}' is an AdaLoRA, whose ranks are chosen while training: {nameof(FineTune)} and loops of one's own do that, nothing else. Train a LoRA here.");
+        if (allocated.Length > 1)
+            throw new NotSupportedException($"The adapters {string.Join(", ", allocated.Select(adapter => $"'{adapter.Name}'"))} are AdaLoRAs: one at a time can be trained.");
         return active is [{ } only] ? only.Parameters
             : [.. active.SelectMany(adapter => adapter.Parameters.Select(parameter => parameter with { Name = $"{adapter.Name}/{parameter.Name}" }))];
+    }
+
+    // What training adds to the loss: how far an AdaLoRA is from the singular values it stands for. The caller owns it.
+    private Tensor? Penalty()
+    {
+        using var scope = NewDisposeScope();
+        Tensor? sum = null;
+        foreach (RankAllocator allocator in (_active ?? []).Where(adapter => !adapter.IsMerged).Select(adapter => adapter.Allocator).OfType<RankAllocator>())
+        {
+            if (allocator.Penalty() is { } penalty)
+                sum = sum is null ? penalty : sum.Plus(penalty);
+        }
+
+        return sum?.MoveToOuterDisposeScope();
     }
 
     // For what arranges rows in batches of its own.

@@ -1,4 +1,6 @@
+using LlmCourse.Adapters;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -31,12 +33,14 @@ public sealed partial class Llm
         if (_active is not null && options.StepInBackward)
             throw new ArgumentException($"{nameof(TrainingOptions)}.{nameof(TrainingOptions.StepInBackward)} is for full fine-tuning: an adapter's gradients are small.", nameof(options));
         ForwardContext view = UniformView() with { GradientCheckpointing = options.GradientCheckpointing };
-        SupervisedObjective objective = _active is null ? new(Model, view) : new(Model, view, Trained());
+        SupervisedObjective objective = _active is null ? new(Model, view) : new(Model, view, Trained(allocates: true), Penalty);
+        RankAllocator? allocator = _active?.Select(adapter => adapter.Allocator).FirstOrDefault(found => found is not null);
         Trainer<Batch> trainer = new(objective, source, options)
         {
-            Saved = _active is null ? new SavedModel(Model, _pretrained, _files) : new SavedAdapters(Trained()),
+            Saved = _active is null ? new SavedModel(Model, _pretrained, _files) : new SavedAdapters(objective.Parameters),
             Measure = heldOut is null ? null : token => LossOn(heldOut, token),
             Describe = batch => batch.Sources,
+            Around = allocator is null ? null : optimizer => new AllocatingOptimizer(optimizer, allocator),
         };
         return trainer.Run(progress, cancellationToken) with { Data = source.Report };
     }
@@ -67,16 +71,24 @@ public sealed partial class Llm
         return Model.Logits(batch, _view);
     }
 
-    /// <summary>The loss that the batch's labels mean for this model. The caller owns the scalar.</summary>
+    /// <summary>
+    /// The loss that the batch's labels mean for this model, and with an AdaLoRA what its training adds to it
+    /// (<see cref="AdaLoraOptions.OrthogonalityWeight"/>), as in peft. The caller owns the scalar.
+    /// </summary>
     public Tensor Loss(Batch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         RequireRows(batch.Input.Count);
-        return SupervisedLoss.Of(Model, batch, _view);
+        Tensor loss = SupervisedLoss.Of(Model, batch, _view);
+        if (Penalty() is not { } penalty)
+            return loss;
+        using (loss)
+        using (penalty)
+            return loss.Plus(penalty);
     }
 
     /// <summary>The parameters that want a gradient, for an optimizer: the model's, or in a view those of its adapters.</summary>
-    public IEnumerable<Parameter> TrainableParameters() => _active is null ? Model.TrainableParameters() : Trained().Select(parameter => parameter.Value);
+    public IEnumerable<Parameter> TrainableParameters() => _active is null ? Model.TrainableParameters() : Trained(allocates: true).Select(parameter => parameter.Value);
 
     private ExampleBatches BatchesOf(IEnumerable<Example> examples, BatchOptions options, long seed, CancellationToken cancellationToken)
     {

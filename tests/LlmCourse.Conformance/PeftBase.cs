@@ -31,9 +31,6 @@ internal sealed class PeftBase : IDisposable
 
     public Dictionary<string, Tensor> Expected { get; }
 
-    /// <summary>Whether the loss is the model's alone.</summary>
-    public bool LossIsPlain => Shared.Json(Folder, "adapter_config.json").GetProperty("peft_type").GetString() != "ADALORA";
-
     /// <summary>Whether the adapter changes a token table that is also the output matrix.</summary>
     public bool MergesIntoTie => Llm.Model.Config.Head.Tied && Shared.Json(Folder, "adapter_config.json").GetProperty("target_modules") is { ValueKind: JsonValueKind.Array } targets
         && targets.EnumerateArray().Any(target => target.GetString() is "wte" or "embed_tokens" or "shared");

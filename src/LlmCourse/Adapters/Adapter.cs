@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using LlmCourse.Training.Optimizers;
 using LlmCourse.Transformers;
+using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 
 namespace LlmCourse.Adapters;
@@ -47,11 +48,36 @@ public sealed class Adapter
     /// <summary>Whether it is merged into the model's weights at the moment.</summary>
     public bool IsMerged { get; internal set; }
 
+    /// <summary>
+    /// Of an AdaLoRA the rank that each module has left, under our names; of others nothing. While the budget shrinks it is
+    /// that of the last choice, and what <see cref="AdapterSet.Save"/> writes.
+    /// </summary>
+    public IReadOnlyDictionary<string, int> Ranks => Allocator?.Ranks ?? new Dictionary<string, int>();
+
+    /// <summary>
+    /// Lets an AdaLoRA choose its ranks in a loop of one's own: to be called once a step, behind the optimizer's step and before the
+    /// gradients are set to null. <see cref="Llm.FineTune"/> does it itself.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is no AdaLoRA, it is merged, or its parameters have no gradients.</exception>
+    public void Allocate()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        RankAllocator allocator = Allocator ?? throw new InvalidOperationException($"The adapter '{Name}' is a {Method}, whose ranks stay as they are.");
+        if (IsMerged)
+            throw new InvalidOperationException($"The adapter '{Name}' is merged into the weights: unmerge it before training it.");
+        Tensor?[] gradients = [.. allocator.Parameters.Select(parameter => parameter.grad)];
+        allocator.Update(gradients);
+        Array.ForEach(gradients, gradient => gradient?.Dispose());
+    }
+
     /// <summary>How it was made: <see cref="LoraOptions"/> and the like.</summary>
     internal object Options { get; }
 
     /// <summary>What it puts in front of the text, or null.</summary>
     internal SoftPrompt? Prompt { get; init; }
+
+    /// <summary>What chooses the ranks of an AdaLoRA, or null.</summary>
+    internal RankAllocator? Allocator { get; init; }
 
     /// <summary>The number of parameters of the model it is for.</summary>
     internal long BaseParameterCount { get; init; }
@@ -72,17 +98,23 @@ public sealed class Adapter
         return !IsMerged && _changes.TryGetValue(site.Name, out SiteChange[]? changes) ? changes : [];
     }
 
-    internal Adapter Copy(string name) => new(name, Method, Options, Changed.Select(entry => KeyValuePair.Create(entry.Site, entry.Change.Copy())))
+    internal Adapter Copy(string name)
     {
-        BaseParameterCount = BaseParameterCount,
-        Prompt = Prompt?.Copy(),
-        Source = Source,
-    };
+        KeyValuePair<NamedSite, SiteChange>[] changes = [.. Changed.Select(entry => KeyValuePair.Create(entry.Site, entry.Change.Copy()))];
+        return new Adapter(name, Method, Options, changes)
+        {
+            Allocator = Allocator?.Copy(changes),
+            BaseParameterCount = BaseParameterCount,
+            Prompt = Prompt?.Copy(),
+            Source = Source,
+        };
+    }
 
     internal void Dispose()
     {
         _disposed = true;
         Prompt?.Dispose();
+        Allocator?.Dispose();
         foreach ((_, SiteChange change) in Changed)
             change.Dispose();
     }

@@ -6,7 +6,7 @@ public enum AdapterMethod
     /// <summary>Low-rank changes of linear maps and embeddings, DoRA and the like included.</summary>
     Lora,
 
-    /// <summary>Low-rank changes whose ranks training has chosen (Zhang et al. 2023): read from files, used, merged and saved, not trained.</summary>
+    /// <summary>Low-rank changes whose ranks training chooses (Zhang et al. 2023).</summary>
     AdaLora,
 
     /// <summary>Learned scales.</summary>

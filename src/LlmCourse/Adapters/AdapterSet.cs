@@ -46,6 +46,16 @@ public sealed class AdapterSet
     /// <exception cref="ArgumentException">The name is taken, or an option names nothing or makes no sense.</exception>
     public Adapter AddLora(string name, LoraOptions? options = null) => Add(name, () => Lora.Make(name, options ?? new LoraOptions(), _model, _sites));
 
+    /// <summary>Adds an AdaLoRA adapter, which changes nothing until it is trained, and whose training chooses the rank of each module.</summary>
+    /// <param name="name">Its name: one that is not taken.</param>
+    /// <param name="options">How; <see cref="AdaLoraOptions.TotalSteps"/> is to be given.</param>
+    /// <exception cref="ArgumentException">The name is taken, or an option names nothing or makes no sense.</exception>
+    public Adapter AddAdaLora(string name, AdaLoraOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Add(name, () => AdaLora.Make(name, options, _model, _sites));
+    }
+
     /// <summary>Adds an (IA)³ adapter, which changes nothing until it is trained.</summary>
     /// <param name="name">Its name: one that is not taken.</param>
     /// <param name="options">How; null for the defaults.</param>
@@ -198,7 +208,7 @@ public sealed class AdapterSet
 
     // A module that a new adapter starts from although another is merged into it.
     private NamedSite? Standing(Adapter adapter) =>
-        adapter.Changed.FirstOrDefault(entry => SiteChanges.StartsFromBase(entry.Change) && _merging.Touches(entry.Site)).Site;
+        adapter.Changed.FirstOrDefault(entry => entry.Change.StartsFromBase && _merging.Touches(entry.Site)).Site;
 
     private Adapter Add(string name, Func<Adapter> make)
     {

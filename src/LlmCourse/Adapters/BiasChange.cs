@@ -22,6 +22,8 @@ internal sealed class BiasChange : SiteChange
 
     public override IReadOnlyList<ChangeParameter> Parameters => [new(_targeted ? "base_layer.bias" : "bias", _bias, Decays: false)];
 
+    public override bool StartsFromBase => true;
+
     public override Tensor Apply(SiteModule module, Tensor input, Tensor? output)
     {
         using var scope = NewDisposeScope();

@@ -25,6 +25,8 @@ internal sealed class FullChange : SiteChange
     public override IReadOnlyList<ChangeParameter> Parameters =>
         [new("weight", _weight, Decays: !_norm), .. _bias is null ? [] : new[] { new ChangeParameter("bias", _bias, Decays: false) }];
 
+    public override bool StartsFromBase => true;
+
     public override Tensor Apply(SiteModule module, Tensor input, Tensor? output)
     {
         using var scope = NewDisposeScope();

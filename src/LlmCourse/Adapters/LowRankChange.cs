@@ -50,7 +50,7 @@ internal sealed class LowRankChange : SiteChange, IFactored
     public override bool Adds => true;
 
     /// <summary>Whether the change is counted from a part of the weight.</summary>
-    public bool HasStart => _start is not null;
+    public override bool StartsFromBase => _start is not null;
 
     /// <summary>A bias of B, or null.</summary>
     public Parameter? UpBias => _upBias;

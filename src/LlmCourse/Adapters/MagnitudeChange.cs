@@ -42,6 +42,8 @@ internal sealed class MagnitudeChange : SiteChange
         return sums.sqrt();
     }
 
+    public override bool StartsFromBase => true;
+
     public override Tensor Apply(SiteModule module, Tensor input, Tensor? output)
     {
         using var scope = NewDisposeScope();

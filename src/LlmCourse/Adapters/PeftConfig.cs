@@ -43,7 +43,7 @@ internal sealed class PeftConfig(string path, JsonObject json)
             Dropout = Number("lora_dropout") ?? 0,
             Targets = pattern == LoraOptions.AllLinear ? [pattern] : pattern is null ? Texts("target_modules") : null,
             TargetPattern = pattern == LoraOptions.AllLinear ? null : pattern,
-            Layers = json["layers_to_transform"] is JsonValue ? [Whole("layers_to_transform")!.Value] : json["layers_to_transform"] is JsonArray layers ? [.. layers.Select(layer => layer is JsonValue number && number.TryGetValue(out int index) ? index : throw Wrong("layers_to_transform", "has something that is not a layer's number"))] : null,
+            Layers = Layers(),
             RankPattern = Pattern("rank_pattern").ToDictionary(entry => entry.Key, entry => entry.Value == (int)entry.Value ? (int)entry.Value : throw Wrong("rank_pattern", $"has the rank {entry.Value}")),
             AlphaPattern = Pattern("alpha_pattern"),
             Bias = Text("bias") switch { null or "none" => LoraBias.None, "all" => LoraBias.All, "lora_only" => LoraBias.Targets, string other => throw Wrong("bias", $"is '{other}'") },
@@ -61,6 +61,58 @@ internal sealed class PeftConfig(string path, JsonObject json)
             },
         }.Validate());
     }
+
+    public AdaLoraOptions AdaLora()
+    {
+        RequireKnown();
+        if (Flag("use_dora"))
+            throw Wrong("use_dora", "is true, which AdaLoRA does not have");
+        return Checked(() => new AdaLoraOptions
+        {
+            InitialRank = Whole("init_r") ?? 12,
+            TargetRank = Whole("target_r") ?? 8,
+            TotalSteps = Whole("total_step") ?? throw Wrong("total_step", "is missing"),
+            WarmUpSteps = Whole("tinit") ?? 0,
+            FinalSteps = Whole("tfinal") ?? 0,
+            Interval = Whole("deltaT") ?? 1,
+            SensitivityDecay = Number("beta1") ?? 0.85,
+            UncertaintyDecay = Number("beta2") ?? 0.85,
+            OrthogonalityWeight = Number("orth_reg_weight") ?? 0.5,
+            Alpha = Number("lora_alpha") ?? 8,
+            Dropout = Number("lora_dropout") ?? 0,
+            TrainedModules = [.. (Texts("modules_to_save") ?? []).Distinct()],
+        }.Validate());
+    }
+
+    /// <summary>The ranks that training has left to the modules of an AdaLoRA, by the checkpoint's names; null where none were chosen.</summary>
+    public IReadOnlyDictionary<string, int>? AllocatedRanks(int initial, IReadOnlyList<NamedSite> sites)
+    {
+        const string Key = "rank_pattern", End = ".lora_E";
+        if (json[Key] is not JsonObject { Count: > 0 } patterns)
+            return null;
+        Dictionary<string, int> ranks = new(StringComparer.Ordinal);
+        foreach ((string name, JsonNode? pattern) in patterns)
+        {
+            string module = name.EndsWith(End, StringComparison.Ordinal) ? name[..^End.Length] : name;
+            if (!sites.Any(site => site.Module == module))
+                throw Wrong(Key, $"names {name}, of which the file has nothing");
+            bool[] kept = pattern is not JsonArray flags ? throw Wrong(Key, $"has no list for {name}")
+                : [.. flags.Select(flag => flag is JsonValue value && value.TryGetValue(out bool stays) ? stays : throw Wrong(Key, $"has something other than true and false for {name}"))];
+            if (kept.Length != initial)
+                throw Wrong(Key, $"has {kept.Length} values for {name} and \"init_r\" is {initial}");
+            ranks[module] = kept.Count(stays => stays);
+        }
+
+        return ranks;
+    }
+
+    /// <summary>The layers of <c>layers_to_transform</c>, or null for all.</summary>
+    public IReadOnlyList<int>? Layers() => json["layers_to_transform"] switch
+    {
+        JsonValue => [Whole("layers_to_transform")!.Value],
+        JsonArray layers => [.. layers.Select(layer => layer is JsonValue number && number.TryGetValue(out int index) ? index : throw Wrong("layers_to_transform", "has something that is not a layer's number"))],
+        _ => null,
+    };
 
     public Ia3Options Ia3()
     {

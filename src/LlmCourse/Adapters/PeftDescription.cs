@@ -19,6 +19,7 @@ internal sealed class PeftDescription(Adapter adapter, TransformerModel model, A
         switch (adapter.Options)
         {
             case LoraOptions lora: Describe(config, lora); break;
+            case AdaLoraOptions adaptive: Describe(config, adaptive); break;
             case Ia3Options: DescribeScales(config); break;
             case PromptTuningOptions prompt: Describe(config, prompt); break;
             case PrefixTuningOptions prefix: Describe(config, prefix); break;
@@ -32,6 +33,7 @@ internal sealed class PeftDescription(Adapter adapter, TransformerModel model, A
     {
         string name = adapter.Method switch
         {
+            AdapterMethod.AdaLora => "adalora",
             AdapterMethod.Ia3 => "ia3",
             AdapterMethod.PromptTuning => "prompt_tuning",
             AdapterMethod.PrefixTuning => "prefix_tuning",
@@ -64,6 +66,24 @@ internal sealed class PeftDescription(Adapter adapter, TransformerModel model, A
         // Under the checkpoint's full names, whatever the options called them.
         config["rank_pattern"] = Pattern(factored, site => Lora.RankAt(site, lora), lora.Rank);
         config["alpha_pattern"] = Pattern(factored, site => Lora.AlphaAt(site, lora), lora.Alpha);
+    }
+
+    private void Describe(JsonObject config, AdaLoraOptions adaptive)
+    {
+        NamedSite[] factored = [.. adapter.Changed.Where(entry => entry.Change is SingularChange).Select(entry => entry.Site)];
+        config["init_r"] = adaptive.InitialRank;
+        config["target_r"] = adaptive.TargetRank;
+        config["total_step"] = adaptive.TotalSteps;
+        config["tinit"] = adaptive.WarmUpSteps;
+        config["tfinal"] = adaptive.FinalSteps;
+        config["deltaT"] = adaptive.Interval;
+        config["beta1"] = adaptive.SensitivityDecay;
+        config["beta2"] = adaptive.UncertaintyDecay;
+        config["orth_reg_weight"] = adaptive.OrthogonalityWeight;
+        config["lora_alpha"] = WholeOr(adaptive.Alpha);
+        config["lora_dropout"] = adaptive.Dropout;
+        config["target_modules"] = Named(factored);
+        config["fan_in_fan_out"] = factored.Any(site => site.Transposed);
     }
 
     private void DescribeScales(JsonObject config)

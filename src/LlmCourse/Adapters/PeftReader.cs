@@ -56,7 +56,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
         PeftKeys keys = new(_weights, file, model, sites);
         HashSet<NamedSite> trained = [.. TrainedIn(options.TrainedModules)];
         NamedSite[] factored = [.. keys.Sites.Where(site => keys.Has(site, "lora_A.weight") || keys.Has(site, "lora_embedding_A"))];
-        keys.Require(Expected(options, config).Except(trained), "lora_A.weight", "lora_embedding_A");
+        keys.Require(PeftTargets.Of(config, sites).Except(trained), "lora_A.weight", "lora_embedding_A");
         keys.RequireShapes(factored.SelectMany(site => Lora.ScaleAt(site, options).Rank is var rank && site.Site.Kind == SiteKind.Table
             ? new (NamedSite, string, long[])[] { (site, "lora_embedding_A", [rank, site.Site.Input]), (site, "lora_embedding_B", [site.Site.Output, rank]) }
             : [(site, "lora_A.weight", [rank, site.Site.Input]), (site, "lora_B.weight", [site.Site.Output, rank]), (site, "lora_B.bias", [site.Site.Output]), (site, "lora_magnitude_vector", [site.Site.Output])]));
@@ -69,20 +69,20 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
 
     private Adapter ReadAdaLora(string name, PeftConfig config, SafetensorsFile file)
     {
-        double alpha = config.Number("lora_alpha") ?? 8;
+        AdaLoraOptions options = config.AdaLora();
         PeftKeys keys = new(_weights, file, model, sites);
-        HashSet<NamedSite> trained = [.. TrainedIn(config.Texts("modules_to_save") ?? [])];
+        HashSet<NamedSite> trained = [.. TrainedIn(options.TrainedModules)];
         NamedSite[] factored = [.. keys.Sites.Where(site => keys.Has(site, "lora_E"))];
         if (factored.FirstOrDefault(site => site.Site.Kind != SiteKind.Linear) is { } table)
             throw new AdapterException(_weights, $"{table.Module} is not a linear map.");
-        keys.Require(sites.All.Where(site => site.Site.Kind == SiteKind.Linear && (config.Texts("target_modules") ?? []).Any(site.IsModule)).Except(trained), "lora_E");
+        keys.Require(PeftTargets.Of(config, sites).Except(trained), "lora_E");
         // Training has cut each module to a rank of its own; the scale stays that of the first one.
-        double scale = alpha / ((config.Whole("init_r") ?? 12) + 1e-5);
-        keys.RequireShapes(factored.SelectMany(site => keys.Rows(site, "lora_E") is var rank
+        IReadOnlyDictionary<string, int>? ranks = config.AllocatedRanks(options.InitialRank, factored);
+        keys.RequireShapes(factored.SelectMany(site => (ranks?.GetValueOrDefault(site.Module, options.InitialRank) ?? options.InitialRank) is var rank
             ? new (NamedSite, string, long[])[] { (site, "lora_A", [rank, site.Site.Input]), (site, "lora_E", [rank, 1]), (site, "lora_B", [site.Site.Output, rank]) } : []));
-        return Build(name, AdapterMethod.AdaLora, config, config, factored
-            .Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new SingularChange(Read(keys, site, "lora_A"), Read(keys, site, "lora_E"), Read(keys, site, "lora_B"), scale)))
-            .Concat(Kept(keys, trained, factored)));
+        return Build(name, AdapterMethod.AdaLora, options, config, factored
+            .Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new SingularChange(Read(keys, site, "lora_A"), Read(keys, site, "lora_E"), Read(keys, site, "lora_B"), options.Scale, options.Dropout)))
+            .Concat(Kept(keys, trained, factored)), allocator: changes => new RankAllocator(options, changes, settled: ranks is not null));
     }
 
     private Adapter ReadIa3(string name, PeftConfig config, SafetensorsFile file)
@@ -92,7 +92,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
         HashSet<NamedSite> trained = [.. TrainedIn(options.TrainedModules)];
         NamedSite[] scaled = [.. keys.Sites.Where(site => keys.Has(site, "ia3_l"))];
         bool OfInput(NamedSite site) => options.FeedForwardTargets!.Any(site.IsCalled);
-        keys.Require(sites.All.Where(site => site.Site.Kind == SiteKind.Linear && options.Targets!.Concat(options.FeedForwardTargets!).Any(site.IsCalled)).Except(trained), "ia3_l");
+        keys.Require(PeftTargets.Of(config, sites).Except(trained), "ia3_l");
         keys.RequireShapes(scaled.Select(site => (site, "ia3_l", OfInput(site) ? new[] { 1L, site.Site.Input } : [site.Site.Output, 1L])));
         return Build(name, AdapterMethod.Ia3, options, config, scaled.Select(site => KeyValuePair.Create<NamedSite, SiteChange>(site, new ScaleChange(Read(keys, site, "ia3_l"), OfInput(site))))
             .Concat(Kept(keys, trained, [])));
@@ -116,11 +116,13 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
         return Build(name, method, config, config, Kept(keys, trained, []), prefix ? new PrefixTuning(finished, model.Config) : new PromptTuning(finished, count));
     }
 
-    private Adapter Build(string name, AdapterMethod method, object options, PeftConfig config, IEnumerable<KeyValuePair<NamedSite, SiteChange>> changes, SoftPrompt? prompt = null)
+    private Adapter Build(string name, AdapterMethod method, object options, PeftConfig config, IEnumerable<KeyValuePair<NamedSite, SiteChange>> changes, SoftPrompt? prompt = null,
+        Func<IReadOnlyList<KeyValuePair<NamedSite, SiteChange>>, RankAllocator>? allocator = null)
     {
         try
         {
-            return new Adapter(name, method, options, SiteChanges.All(changes)) { Source = config.Json, Prompt = prompt, BaseParameterCount = model.ParameterCount };
+            IReadOnlyList<KeyValuePair<NamedSite, SiteChange>> made = SiteChanges.All(changes);
+            return new Adapter(name, method, options, made) { Allocator = allocator?.Invoke(made), Source = config.Json, Prompt = prompt, BaseParameterCount = model.ParameterCount };
         }
         catch
         {
@@ -174,21 +176,6 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
 
     private IEnumerable<NamedSite> TrainedIn(IReadOnlyList<string> modules) =>
         modules.SelectMany(module => sites.Ending(module)).Distinct(); // peft names heads that another model would have
-
-    // The modules that the configuration means, by peft's own rules.
-    private IEnumerable<NamedSite> Expected(LoraOptions options, PeftConfig config)
-    {
-        IEnumerable<NamedSite> all = options.TargetPattern is { } pattern
-            ? sites.All.Where(site => site.Site.Kind != SiteKind.Norm && AdapterSites.Matches(site.Module, pattern))
-            : options.Targets is [LoraOptions.AllLinear]
-                ? sites.Targets("target_modules", options.Targets, null)
-                : sites.All.Where(site => site.Site.Kind != SiteKind.Norm && (options.Targets ?? []).Any(site.IsModule));
-        IReadOnlyList<string> excluded = config.Texts("exclude_modules") ?? [];
-        string? excludedPattern = config.Text("exclude_modules");
-        string layersPattern = config.Text("layers_pattern") is { } named ? $@".*\.{named}\.(\d+)\..*" : @".*\.[^.]*\.(\d+)\..*";
-        return all.Where(site => !excluded.Any(site.IsModule) && !(excludedPattern is not null && AdapterSites.Matches(site.Module, excludedPattern))
-            && (options.Layers is null || (AdapterSites.Captured(site.Module, layersPattern) is { } layer && options.Layers.Contains(layer))));
-    }
 
     private Tensor Read(PeftKeys keys, NamedSite site, string suffix) => keys.Read(site, suffix, _type).to(model.Device);
 

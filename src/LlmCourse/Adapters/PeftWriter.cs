@@ -33,6 +33,9 @@ internal sealed class PeftWriter(Adapter adapter, TransformerModel model, Adapte
         sorted["inference_mode"] = true;
         if (!named)
             sorted["base_model_name_or_path"] = origin;
+        (string Module, bool[]? Kept)[] chosen = [.. adapter.Changed.Where(entry => entry.Change is SingularChange).Select(entry => (entry.Site.Module, adapter.Allocator?.Kept(entry.Change)))];
+        if (chosen.Any(module => module.Kept is not null))
+            sorted["rank_pattern"] = new JsonObject(chosen.Select(module => KeyValuePair.Create($"{module.Module}.lora_E", (JsonNode?)new JsonArray([.. module.Kept!.Select(stays => (JsonNode)stays)]))));
         return sorted;
     }
 
@@ -48,8 +51,15 @@ internal sealed class PeftWriter(Adapter adapter, TransformerModel model, Adapte
 
         foreach ((NamedSite site, SiteChange change) in adapter.Changed.SelectMany(entry => (entry.Change is TableChange ? entry.Site.Tables(model) : [entry.Site]).Select(site => (site, entry.Change))))
         {
+            bool[]? kept = adapter.Allocator?.Kept(change);
             foreach (ChangeParameter parameter in change.Parameters)
             {
+                if (kept is not null)
+                {
+                    yield return Cut($"{prefix}{site.Module}.{parameter.Suffix}", parameter, kept);
+                    continue;
+                }
+
                 bool turned = site.Transposed && parameter.Suffix == "weight";
                 long[] shape = turned ? [.. parameter.Value.shape.Reverse()] : parameter.Value.shape;
                 yield return new PendingWeight($"{prefix}{site.Module}.{parameter.Suffix}", parameter.Value.dtype, shape, () =>
@@ -66,5 +76,18 @@ internal sealed class PeftWriter(Adapter adapter, TransformerModel model, Adapte
                 yield return new PendingWeight($"{prefix}{site.Module}.base_layer.weight", table.dtype, table.shape, table.detach);
             }
         }
+    }
+
+    // What training has given up is not in the file.
+    private static PendingWeight Cut(string name, ChangeParameter parameter, bool[] kept)
+    {
+        int dimension = parameter.Suffix == "lora_B" ? 1 : 0;
+        long[] shape = [.. parameter.Value.shape], rows = [.. kept.Index().Where(entry => entry.Item).Select(entry => (long)entry.Index)];
+        shape[dimension] = rows.Length;
+        return new PendingWeight(name, parameter.Value.dtype, shape, () =>
+        {
+            using Tensor plain = parameter.Value.detach(), index = tensor(rows, device: plain.device);
+            return plain.index_select(dimension, index);
+        });
     }
 }

@@ -13,6 +13,9 @@ internal abstract class SiteChange : IDisposable
     /// <summary>Whether changes of several adapters at one module add up, in any order.</summary>
     public virtual bool Adds => false;
 
+    /// <summary>Whether it starts from what the base has: made while another adapter is merged there, it would mean something else afterwards.</summary>
+    public virtual bool StartsFromBase => false;
+
     /// <summary>The changed output: a fresh tensor.</summary>
     /// <param name="module">The module.</param>
     /// <param name="input">Its input.</param>

@@ -20,8 +20,4 @@ internal static class SiteChanges
             throw;
         }
     }
-
-    /// <summary>Whether a change starts from what the base has: made while another adapter is merged there, it would mean something else afterwards.</summary>
-    public static bool StartsFromBase(SiteChange change) =>
-        change is MagnitudeChange or FullChange or BiasChange or TableChange or LowRankChange { HasStart: true };
 }

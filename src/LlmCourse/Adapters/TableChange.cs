@@ -27,6 +27,8 @@ internal sealed class TableChange : SiteChange, IFactored
 
     public override bool Adds => true;
 
+    public override bool StartsFromBase => true;
+
     /// <inheritdoc/>
     public (Tensor Down, Tensor Up, double Scale) Factors() => (_down.detach(), _up.detach(), _scale);
 

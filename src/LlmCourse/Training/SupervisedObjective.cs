@@ -1,6 +1,9 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training.Optimizers;
 using LlmCourse.Transformers;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace LlmCourse.Training;
 
@@ -8,7 +11,8 @@ namespace LlmCourse.Training;
 /// <param name="model">The model.</param>
 /// <param name="context">What every forward pass is given beside its batch.</param>
 /// <param name="parameters">What is trained.</param>
-internal sealed class SupervisedObjective(TransformerModel model, ForwardContext context, IReadOnlyList<NamedParameter> parameters) : IObjective<Batch>
+/// <param name="penalty">Gives a scalar that is added to the mean loss, which the batch has no part in, or null; null for nothing.</param>
+internal sealed class SupervisedObjective(TransformerModel model, ForwardContext context, IReadOnlyList<NamedParameter> parameters, Func<Tensor?>? penalty = null) : IObjective<Batch>
 {
     /// <summary>Over all parameters of the model that want a gradient.</summary>
     public SupervisedObjective(TransformerModel model, ForwardContext context)
@@ -25,9 +29,14 @@ internal sealed class SupervisedObjective(TransformerModel model, ForwardContext
         GraphCuts cuts = new();
         try
         {
-            (TorchSharp.torch.Tensor sum, double weight) = SupervisedLoss.Sum(model, batch, context with { Dropout = dropout, Cuts = cuts });
+            (Tensor sum, double weight) = SupervisedLoss.Sum(model, batch, context with { Dropout = dropout, Cuts = cuts });
             long tokens = batch.Input.Lengths.Sum(length => (long)length) + (batch.Decoder?.Lengths.Sum(length => (long)length) ?? 0);
-            return new ObjectiveValue(sum, weight, tokens) { Cuts = cuts };
+            if (penalty?.Invoke() is not { } added)
+                return new ObjectiveValue(sum, weight, tokens) { Cuts = cuts };
+            using (sum)
+            using (added)
+            using (Tensor share = added.Times(weight))
+                return new ObjectiveValue(sum.Plus(share), weight, tokens) { Cuts = cuts, Metrics = new Dictionary<string, double> { ["penalty"] = added.ToDouble() } };
         }
         catch
         {

@@ -26,6 +26,9 @@ public sealed class Trainer<TBatch>(IObjective<TBatch> objective, Data.IBatchSou
     /// <summary>Called once a step between the backward passes and the update; null for nothing.</summary>
     public GradientHook? BeforeStep { get; init; }
 
+    /// <summary>What stands around the optimizer, for steps that are more than an update; null for nothing.</summary>
+    internal Func<IOptimizer, IOptimizer>? Around { get; init; }
+
     /// <summary>Where a batch is from, for messages; null where nobody can say.</summary>
     public Func<TBatch, IEnumerable<string>>? Describe { get; init; }
 
@@ -47,7 +50,7 @@ public sealed class Trainer<TBatch>(IObjective<TBatch> objective, Data.IBatchSou
         try
         {
             using IDisposable memory = NativeMemory.ForTraining(_options.CompactMemory);
-            using IOptimizer optimizer = _options.Optimizer.Create(objective.Parameters);
+            using IOptimizer plain = _options.Optimizer.Create(objective.Parameters), optimizer = Around?.Invoke(plain) ?? plain;
             return new TrainingRun<TBatch>(this, objective, source, _options, optimizer).Go(progress, cancellationToken);
         }
         finally

@@ -72,6 +72,57 @@ public sealed class AdapterFilesTests
         Assert.Empty(target.Adapters.Names);
     }
 
+    [SkippableTheory]
+    [InlineData("lora")]
+    [InlineData("adalora")]
+    [InlineData("ia3")]
+    public void Modules_that_the_configuration_excludes_are_not_missed(string kind)
+    {
+        using Llm llm = TinyAdapters.Load("llama");
+        using TemporaryFolder folder = new();
+        TinyAdapters.Add(llm, "a", kind);
+        llm.Adapters.Save("a", folder["adapter"]);
+        string config = folder["adapter/adapter_config.json"], weights = folder["adapter/adapter_model.safetensors"];
+        using (NewDisposeScope())
+        {
+            Dictionary<string, Tensor> tensors;
+            using (SafetensorsFile file = SafetensorsFile.Open(weights))
+                tensors = file.Weights.Keys.Where(key => !key.Contains("layers.1.self_attn.v_proj", StringComparison.Ordinal)).ToDictionary(key => key, key => file.Read(key));
+            SafetensorsWriter.Write(weights, [.. tensors.Select(entry => PendingWeight.Of(entry.Key, entry.Value))]);
+        }
+
+        int all = llm.Adapters["a"].Modules.Count;
+        Assert.Contains("layers.1.self_attn.v_proj", Assert.Throws<AdapterException>(() => llm.Adapters.Load("missing", folder["adapter"])).Message, StringComparison.Ordinal);
+        foreach (JsonNode excluded in new JsonNode[] { new JsonArray("layers.1.self_attn.v_proj"), JsonValue.Create(@".*\.1\..*v_proj") })
+        {
+            JsonNode json = JsonNode.Parse(File.ReadAllText(config))!;
+            json["exclude_modules"] = excluded;
+            File.WriteAllText(config, json.ToJsonString());
+            Assert.Equal(all - 1, llm.Adapters.Load("b", folder["adapter"]).Modules.Count);
+            llm.Adapters.Remove("b");
+        }
+    }
+
+    [SkippableFact]
+    public void Layers_are_counted_by_the_first_number_of_a_name()
+    {
+        using Llm llm = TinyAdapters.Load("t5-gated"); // encoder.block.1.layer.0.SelfAttention.q
+        using TemporaryFolder folder = new();
+        llm.Adapters.AddLora("a", new() { Layers = [1] });
+        llm.Adapters.Save("a", folder["adapter"]);
+        string config = folder["adapter/adapter_config.json"];
+        foreach (JsonNode? pattern in new JsonNode?[] { null, "block", new JsonArray("stage", "block") })
+        {
+            JsonNode json = JsonNode.Parse(File.ReadAllText(config))!;
+            json["target_modules"] = new JsonArray("q", "v");
+            json["layers_to_transform"] = new JsonArray(1);
+            json["layers_pattern"] = pattern;
+            File.WriteAllText(config, json.ToJsonString());
+            Assert.Equal(llm.Adapters["a"].Modules.Count, llm.Adapters.Load("b", folder["adapter"]).Modules.Count);
+            llm.Adapters.Remove("b");
+        }
+    }
+
     [SkippableFact]
     public void Unknown_harmless_fields_are_kept()
     {

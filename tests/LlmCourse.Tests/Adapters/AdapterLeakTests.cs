@@ -1,3 +1,4 @@
+using LlmCourse.Adapters;
 using LlmCourse.Data;
 using LlmCourse.Generation;
 using TorchSharp;
@@ -44,6 +45,24 @@ public sealed class AdapterLeakTests
             adam.zero_grad();
             view.Loss(batch).backward();
             adam.step();
+        });
+    }
+
+    [SkippableFact]
+    public void Choosing_ranks_leaves_nothing()
+    {
+        using Llm llm = TinyAdapters.Load("llama");
+        Adapter adapter = llm.Adapters.AddAdaLora("a", new() { InitialRank = 3, TargetRank = 1, TotalSteps = 1000 });
+        Llm view = llm.With("a");
+        using Batch batch = TinyAdapters.Batch(llm);
+        using var adam = optim.AdamW(view.TrainableParameters(), lr: 1e-3);
+        ProcessWide.LeavesNoTensors(100, _ =>
+        {
+            using var scope = NewDisposeScope();
+            adam.zero_grad();
+            view.Loss(batch).backward();
+            adam.step();
+            adapter.Allocate();
         });
     }
 

@@ -11,7 +11,7 @@ namespace LlmCourse.Tests.Adapters;
 internal static class TinyAdapters
 {
     /// <summary>Kinds that make something of every linear map of every model.</summary>
-    public static readonly string[] Kinds = ["lora", "all-linear", "rslora", "dora", "pissa", "olora", "gaussian", "up-bias", "biases", "ia3", "embedding", "output", "norms", "layer"];
+    public static readonly string[] Kinds = ["lora", "all-linear", "rslora", "dora", "pissa", "olora", "gaussian", "up-bias", "biases", "adalora", "ia3", "embedding", "output", "norms", "layer"];
 
     /// <summary>Kinds that stand in front of the text.</summary>
     public static readonly string[] Prompts = ["prompt", "vocabulary", "text", "prefix", "projection", "mlp", "lstm"];
@@ -51,6 +51,7 @@ internal static class TinyAdapters
             "gaussian" => llm.Adapters.AddLora(name, new() { Rank = 3, Initialization = LoraInitialization.Gaussian }),
             "up-bias" => llm.Adapters.AddLora(name, new() { Rank = 3, UpBias = true }),
             "biases" => llm.Adapters.AddLora(name, new() { Rank = 3, Bias = LoraBias.All }),
+            "adalora" => llm.Adapters.AddAdaLora(name, new() { InitialRank = 3, TargetRank = 1, TotalSteps = 10 }),
             "ia3" => llm.Adapters.AddIa3(name),
             "embedding" => llm.Adapters.AddLora(name, new() { Rank = 3, Targets = ["embeddings.tokens", .. attention] }),
             "output" => llm.Adapters.AddLora(name, new() { Rank = 3, Targets = ["head.output", .. attention] }),
