@@ -151,7 +151,12 @@ internal sealed class RankAllocator : IDisposable
     // [r], on the host
     private double[] ScoresOf((string Name, SingularChange Change) module)
     {
-        Tensor Elements(string suffix) => _scores[$"{module.Name}.{suffix}"] is var (sensitivity, uncertainty) ? sensitivity.mul(uncertainty) : null!;
+        Tensor Elements(string suffix)
+        {
+            (Tensor sensitivity, Tensor uncertainty) = _scores[$"{module.Name}.{suffix}"];
+            return sensitivity.mul(uncertainty);
+        }
+
         return [.. RankAllocation.Scores(Elements("lora_A"), Elements("lora_E"), Elements("lora_B")).to(ScalarType.Float64).cpu().data<double>()];
     }
 
