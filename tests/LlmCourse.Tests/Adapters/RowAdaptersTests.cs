@@ -21,6 +21,13 @@ public sealed class RowAdaptersTests
     public void Each_row_of_a_mixed_batch_has_its_own_adapter(string name)
     {
         using TransformerModel model = TinyFamilies.Model(name);
+        EachRow(model, 1e-5); // of the largest logit: what a product of few rows and one of many round differently
+        model.To(type: ScalarType.Float64);
+        EachRow(model, 1e-6); // adapters stay fp32
+    }
+
+    private static void EachRow(TransformerModel model, double tolerance)
+    {
         using TinyLora first = new(model, 1), second = new(model, 2);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
@@ -31,9 +38,10 @@ public sealed class RowAdaptersTests
         Assert.True(TinyFamilies.Difference(alone1, alone2) > 0.01);
 
         Tensor mixed = model.Logits(batch, View(first, null, second));
-        TinyFamilies.Close(alone1[0], mixed[0], 1e-5, "first adapter");
+        tolerance *= Math.Max(1, plain.abs().max().ToDouble());
+        TinyFamilies.Close(alone1[0], mixed[0], tolerance, "first adapter");
         TinyFamilies.SameBits(plain[1], mixed[1], "the row without");
-        TinyFamilies.Close(alone2[2], mixed[2], 1e-5, "second adapter");
+        TinyFamilies.Close(alone2[2], mixed[2], tolerance, "second adapter");
         TinyFamilies.SameBits(plain, model.Logits(batch, View(null, null, null)));
     }
 
