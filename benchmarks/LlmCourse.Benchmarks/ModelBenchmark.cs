@@ -24,16 +24,30 @@ internal sealed class ModelBenchmark : IDisposable
     /// <summary>GB/s of fp32 weights made from the file (which is in the page cache after a first load).</summary>
     public double LoadRate { get; }
 
+    /// <summary>How long loading takes then.</summary>
+    public double LoadSeconds { get; private init; }
+
+    /// <summary>The peak of memory while the model is loaded and continues one prompt, above what there was before, in sizes of its weights.</summary>
+    public double Memory { get; private init; }
+
     /// <summary>How many bytes of weights one decoding step reads: all but the rows of the table that it does not look up.</summary>
     public long WeightBytes => _llm.Model.ParameterCount * sizeof(float);
 
     public static ModelBenchmark Load(string model)
     {
-        Llm.Load(model).Dispose();
+        double memory;
+        torch.zeros(1).Dispose(); // libtorch is there before
+        using (AnonymousMemory watched = new())
+        using (Llm first = Llm.Load(model))
+        {
+            first.GenerateFromIds([[.. Enumerable.Range(10, Prompt)]], new() { MaxNewTokens = Steps, MinNewTokens = Steps, Temperature = 0 });
+            memory = (double)watched.Peak / (first.Model.ParameterCount * sizeof(float));
+        }
+
         long start = Stopwatch.GetTimestamp();
         Llm llm = Llm.Load(model);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return new ModelBenchmark(llm, llm.Model.ParameterCount * sizeof(float) / seconds / 1e9);
+        return new ModelBenchmark(llm, llm.Model.ParameterCount * sizeof(float) / seconds / 1e9) { LoadSeconds = seconds, Memory = memory };
     }
 
     /// <summary>Tokens a second of greedy decoding behind a prompt of 128 tokens, its prefill left out.</summary>

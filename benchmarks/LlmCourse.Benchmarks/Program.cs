@@ -70,6 +70,8 @@ for (int round = 0; round < arguments.Rounds; round++)
 
 if (!beamsOnly)
     results.Derive("decode B=1, share of the weight-streaming floor", ours.WeightBytes / 1e9 * results.Median("decode B=1") / results.Median("memory bandwidth"));
+results.Derive("load, seconds", ours.LoadSeconds);
+results.Derive("peak memory of loading and decoding B=1, in sizes of the weights", ours.Memory);
 Console.WriteLine(results.Table());
 if (arguments.LlamaCpp is not null)
     Console.WriteLine($"llama.cpp, weights as they are in the file: {Peer.RunScript(arguments)}");

@@ -19,6 +19,10 @@ internal static class Cases
         return cases;
     }
 
+    /// <summary>Those of some folders that fulfil more; of a kind without any, still the one that skips.</summary>
+    public static TheoryData<string> Among(TheoryData<string> folders, Func<string, bool> has) =>
+        Named(((IEnumerable<object[]>)folders).Select(row => (string)row[0]).Where(name => name != None && has(name)));
+
     /// <summary>Cases by their names; null where the file that lists them is absent.</summary>
     public static TheoryData<string> Named(IEnumerable<string>? names)
     {

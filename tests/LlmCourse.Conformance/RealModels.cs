@@ -19,6 +19,7 @@ public sealed class RealModels : IDisposable
     [
         "greedy.json", "batch.json", "beams.json", "words.json", "golden.json", "logits.json", "logits.safetensors", "perplexity.json",
         "tensors.json", "tensors.safetensors", "sentences.json", "embeddings.safetensors", "hidden_states.safetensors",
+        "speed.json", // of the reference, on another machine
     ];
 
     /// <summary>One case for each golden file that nothing else compares.</summary>

@@ -85,7 +85,6 @@ public sealed class TokenizersTests
             line++;
         }
 
-        Skip.If(line == 0, "the file has no lines");
         Assert.True(failures.Count == 0, $"{failures.Count} of {line} lines differ; the first: {failures.FirstOrDefault()}");
     }
 
@@ -160,7 +159,9 @@ public sealed class TokenizersTests
     {
         string folder = Path.Combine(Shared.Root ?? "", "tokenizers");
         return Shared.Root is not null && Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "*" + Suffix).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal) : [];
+            ? Directory.EnumerateFiles(folder, "*" + Suffix).Where(file => TokenizerGoldens.Lines(file).Any()) // where SentencePiece never differs, there is a file without lines
+                .Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)
+            : [];
     }
 
     /// <summary>The tokenizer of a folder, as it is without its tokenizer.json.</summary>
