@@ -81,20 +81,17 @@ public sealed class PeftAdapterTests
         Llm view = fixture.Llm.With("trained");
         Parameter[] parameters = [.. view.TrainableParameters()];
         Assert.Equal(fixture.Json.GetProperty("parameters").GetProperty("trainable").GetInt64(), parameters.Sum(parameter => parameter.numel()));
-        double[] betas = [.. trajectory.GetProperty("betas").EnumerateArray().Select(beta => beta.GetDouble())];
-        using var adam = optim.AdamW(
-            parameters, trajectory.GetProperty("lr").GetDouble(), betas[0], betas[1],
-            trajectory.GetProperty("eps").GetDouble(), trajectory.GetProperty("weight_decay").GetDouble());
+        using AdamW adam = new(parameters, trajectory);
         JsonElement losses = trajectory.GetProperty("losses"), norms = trajectory.GetProperty("grad_norms");
         for (int step = 0; step < losses.GetArrayLength(); step++)
         {
             using var stepScope = NewDisposeScope();
-            adam.zero_grad();
+            adam.ZeroGrad();
             Tensor loss = view.Loss(batch);
             loss.backward();
             Near(losses[step].GetDouble(), loss.ToDouble(), Rounding(trajectory, step));
             Near(norms[step].GetDouble(), Math.Sqrt(parameters.Sum(parameter => parameter.grad!.square().sum().ToDouble())), Rounding(trajectory, step));
-            adam.step();
+            adam.Step();
             if (fixture.Json.TryGetProperty("rank_allocator", out JsonElement allocations))
                 Allocate(adapter, allocations[step]);
         }

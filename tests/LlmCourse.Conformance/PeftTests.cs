@@ -58,22 +58,18 @@ public sealed class PeftTests
         Adapter adapter = fixture.Read(trajectory.GetProperty("from").GetString()!.TrimEnd('/'), continues: true);
         ForwardContext view = AdapterView.Everywhere(adapter);
         Parameter[] parameters = [.. adapter.Parameters.Select(parameter => parameter.Value)];
-        double[] betas = [.. trajectory.GetProperty("betas").EnumerateArray().Select(beta => beta.GetDouble())];
-        using var adam = optim.AdamW(
-            parameters, trajectory.GetProperty("lr").GetDouble(), betas[0], betas[1],
-            trajectory.GetProperty("eps").GetDouble(), trajectory.GetProperty("weight_decay").GetDouble());
+        using AdamW adam = new(parameters, trajectory);
         Skip.If(trajectory.GetProperty("clip").ValueKind != JsonValueKind.Null, "the trajectory clips gradients");
         JsonElement losses = trajectory.GetProperty("losses_in_float64"), norms = trajectory.GetProperty("grad_norms");
         for (int step = 0; step < losses.GetArrayLength(); step++)
         {
             using var stepScope = NewDisposeScope();
-            foreach (Parameter parameter in parameters)
-                parameter.grad = null;
+            adam.ZeroGrad();
             Tensor loss = SupervisedLoss.Of(fixture.Model, batch, view);
             loss.backward();
             Near(losses[step].GetDouble(), loss.ToDouble());
             Near(norms[step].GetDouble(), Math.Sqrt(parameters.Sum(parameter => parameter.grad!.square().sum().ToDouble())));
-            adam.step();
+            adam.Step();
         }
 
         Near(trajectory.GetProperty("loss_after").GetDouble(), SupervisedLoss.Of(fixture.Model, batch, view).ToDouble());
