@@ -6,6 +6,7 @@ namespace LlmCourse.Tests;
 public sealed class PackageTests
 {
     [Fact]
+    [Trait("Category", "Repository")]
     public void The_package_brings_every_namespace_with_public_types_and_no_other()
     {
         XDocument targets = XDocument.Load(Path.Combine(Repository(), "src", "LlmCourse", "buildTransitive", "LlmCourse.targets"));

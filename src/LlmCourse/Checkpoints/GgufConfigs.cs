@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmCourse.Transformers.Families;
 
 namespace LlmCourse.Checkpoints;
 
@@ -143,5 +144,5 @@ internal static class GgufConfigs
 
     /// <summary>The last layer of every group sees everything, the others a window.</summary>
     private static JsonArray LayerTypes(int layers, int pattern) =>
-        [.. Enumerable.Range(1, Math.Clamp(layers, 0, GgufModel.MaxLayers)).Select(layer => JsonValue.Create(layer % Math.Max(pattern, 1) == 0 ? "full_attention" : "sliding_attention"))];
+        [.. Enumerable.Range(1, Math.Clamp(layers, 0, ConfigReader.MaxLayers)).Select(layer => JsonValue.Create(layer % Math.Max(pattern, 1) == 0 ? "full_attention" : "sliding_attention"))];
 }

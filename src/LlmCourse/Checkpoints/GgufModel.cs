@@ -11,9 +11,6 @@ namespace LlmCourse.Checkpoints;
 /// </summary>
 internal sealed class GgufModel : IWeightSource
 {
-    /// <summary>More layers than any file has tensors for are not listed one by one.</summary>
-    public const int MaxLayers = 100_000;
-
     private const int MaxSettings = 1 << 16;
 
     private readonly GgufFile _file;

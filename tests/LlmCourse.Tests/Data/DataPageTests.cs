@@ -28,6 +28,7 @@ public sealed partial class DataPageTests : ReaderTests
     }
 
     [Fact]
+    [Trait("Category", "Repository")]
     public void The_page_s_templates_are_read() =>
         Assert.Equal(["review", "squad", "tutor", "as-it-is"], Templates.FromJson(Put("templates.json", JsonBlock().Match(Page()).Groups[1].Value)).Select(template => template.Name));
 

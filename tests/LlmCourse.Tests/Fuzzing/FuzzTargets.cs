@@ -6,6 +6,7 @@ using LlmCourse.Tests.Data;
 using LlmCourse.Tests.Tokenization;
 using LlmCourse.Tests.Transformers.Families;
 using LlmCourse.Tokenization;
+using LlmCourse.Tokenization.Chat;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
 using Parquet;
@@ -28,6 +29,7 @@ internal static class FuzzTargets
         new("index", Index, ReadIndex),
         new("config", Configurations, ReadConfiguration),
         new("tokenizer", Tokenizers, ReadTokenizer),
+        new("chat-template", ChatTemplates, ReadChatTemplate),
         new("sentencepiece", () => [SentencePieceBytes.Unigram(), SentencePieceBytes.Bpe()], ReadSentencePiece),
         new("gguf-model", GgufModels, ReadGgufModel),
         new("jsonl", JsonLines, (folder, content) => ReadRows(Examples.FromJsonLines(Put(folder, "x.jsonl", content)))),
@@ -225,6 +227,43 @@ internal static class FuzzTargets
         PretrainedTokenizer tokenizer = PretrainedTokenizer.Load(folder);
         EncodedText encoded = tokenizer.Encode("Hello ab ünaffable é<|end|> 中 world", "a b", tokenizer.FileOptions);
         tokenizer.Decode(encoded.Ids);
+    }
+
+    // Programs of our own with every kind of statement, and a file that holds one.
+    private static byte[][] ChatTemplates() =>
+    [
+        .. new[]
+        {
+            """
+            {%- if messages[0]['role'] == 'system' -%}{% set system = messages[0].content|trim %}{% else %}{% set system = "You're \"helpful\"." %}{%- endif %}
+            {{ bos_token }}<|system|>{{ system ~ '\n' }}
+            {%- for message in messages if message.role != 'system' %}
+            {{- '<|' + message['role'] + '|>' }}{% if message.content is string %}{{ message.content|trim }}{% else %}{% for part in message.content or [] %}{{ part.text|upper }}{% endfor %}{% endif %}
+            {%- if loop.last and add_generation_prompt %}{{ '<|assistant|>' }}{% elif loop.index0 % 2 == 1 %}{{ eos_token }}{% endif %}{{ '\n' if not loop.last }}
+            {%- endfor %}
+            """,
+            """
+            {%- macro tool(f, depth=0) -%}{{ ' ' * depth }}{{ f.name }}({{ f.parameters|tojson(indent=2) }}){%- if f.more %}{{ tool(f.more, depth + 1) }}{% endif %}{%- endmacro -%}
+            {%- macro box() -%}[{{ caller(3) }}]{%- endmacro -%}
+            {%- set ns = namespace(last=-1, found=false) -%}{#- the last question -#}
+            {%- for m in messages[::-1] %}{% set i = (messages|length - 1) - loop.index0 %}{% if not ns.found and m.role == "user" %}{% set ns.last = i %}{% set ns.found = true %}{% endif %}{% endfor -%}
+            {%- if tools is defined and tools is not none %}{% for t in tools %}{{ tool(t.function, depth=2) }}{{ ', ' if not loop.last else '.' }}{% endfor %}{% endif -%}
+            {{ strftime_now("%d %b %Y") }} {{ '%05.2f|%s'|format(2.5, ns.last) }} {{ "{:>4}".format(17) }} {{ messages|map(attribute='role')|join(', ')|replace('user', 'you') }}
+            {% generation %}{{ messages[-1].content.split('</think>')[-1].lstrip('\n') }}{% endgeneration %}{% filter upper %}x{% endfilter %}{% call(y) box() %}{{ y }}{% endcall %}
+            {{ [1, 2.5e3, -7 // 2, 2 ** 10, true]|sort|list }} {{ {'a': (1, none), 'b': not false}.items()|list }} {{ messages|selectattr('role', 'equalto', 'user')|list|length }} {{ 'abc'[-1:0:-1] }}
+            {% if messages|length > 99999 %}{{ raise_exception('too many') }}{% endif %}{% raw %}{{ x }}{% endraw %}
+            """,
+        }.Select(Encoding.UTF8.GetBytes),
+    ];
+
+    private static void ReadChatTemplate(string folder, byte[] content)
+    {
+        Put(folder, "chat_template.jinja", content);
+        ChatTemplate template = ChatTemplate.Parse(ChatTemplateSource.Find(folder) ?? throw new InvalidOperationException("the file was not found"));
+        Dictionary<string, object?> tool = new() { ["function"] = new Dictionary<string, object?> { ["name"] = "add", ["parameters"] = new List<object?> { 1, 2.5, "é", null } } };
+        template.Render(
+            [new("system", "Be brief."), new("user", " Hello "), new("assistant", "<think>\n</think>\n\nHi"), new("user", "中")],
+            variables: new Dictionary<string, object?> { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["tools"] = new List<object?> { tool } });
     }
 
     private static byte[][] Index() =>

@@ -26,7 +26,7 @@ internal static class Bart
         int width = config.Int("d_model");
         StackConfig Stack(string name) => new()
         {
-            Layers = config.Int(name + "_layers"),
+            Layers = config.Layers(name + "_layers"),
             Heads = config.Int(name + "_attention_heads"),
             HeadSize = width / Math.Max(config.Int(name + "_attention_heads"), 1),
             FeedForwardWidth = config.Int(name + "_ffn_dim"),

@@ -31,7 +31,7 @@ internal static class Bert
         double dropout = config.Number(0.1, "hidden_dropout_prob");
         StackConfig encoder = new()
         {
-            Layers = config.Int("num_hidden_layers"),
+            Layers = config.Layers("num_hidden_layers"),
             Heads = heads,
             HeadSize = width / Math.Max(heads, 1),
             FeedForwardWidth = config.Int("intermediate_size"),

@@ -8,6 +8,9 @@ namespace LlmCourse.Transformers.Families;
 /// </summary>
 internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeight = null)
 {
+    /// <summary>Far above any published model.</summary>
+    public const int MaxLayers = 100_000;
+
     /// <summary>Whether the checkpoint's tensors are known.</summary>
     public bool KnowsWeights => hasWeight is not null;
 
@@ -21,6 +24,16 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
     public int? OptionalInt(params ReadOnlySpan<string> names) => Find(names, out string name) is not { } value ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number
         : throw Wrong(name, value, "an integer");
+
+    /// <summary>A number of layers: something is made for each of them before the checkpoint can contradict.</summary>
+    public int Layers(params ReadOnlySpan<string> names) => OptionalLayers(names) ?? throw Missing(names);
+
+    public int? OptionalLayers(params ReadOnlySpan<string> names)
+    {
+        int? layers = OptionalInt(names);
+        return layers is not > MaxLayers ? layers
+            : throw new ConfigException($"config.json: \"{names[0]}\" speaks of {layers} layers, more than the {MaxLayers} that a model may have.");
+    }
 
     public double? OptionalNumber(params ReadOnlySpan<string> names) => Find(names, out string name) is not { } value ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number) ? number

@@ -22,7 +22,7 @@ internal static class DistilBert
         double dropout = config.Number(0.1, "dropout");
         StackConfig encoder = new()
         {
-            Layers = config.Int("n_layers", "num_hidden_layers"),
+            Layers = config.Layers("n_layers", "num_hidden_layers"),
             Heads = heads,
             HeadSize = width / Math.Max(heads, 1),
             FeedForwardWidth = config.Int("hidden_dim"),

@@ -35,7 +35,7 @@ internal static class Gemma
             Width = width,
             Decoder = new StackConfig
             {
-                Layers = config.Int("num_hidden_layers"),
+                Layers = config.Layers("num_hidden_layers"),
                 Heads = config.Int("num_attention_heads"),
                 KeyValueHeads = config.Int("num_key_value_heads"),
                 HeadSize = headSize,

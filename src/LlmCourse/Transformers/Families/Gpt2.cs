@@ -28,7 +28,7 @@ internal static class Gpt2
             Width = width,
             Decoder = new StackConfig
             {
-                Layers = config.Int("n_layer"),
+                Layers = config.Layers("n_layer"),
                 Heads = heads,
                 HeadSize = width / Math.Max(heads, 1),
                 FeedForwardWidth = config.OptionalInt("n_inner") ?? checked(4 * width),

@@ -27,7 +27,7 @@ internal static class Llama
             Width = config.Int("hidden_size"),
             Decoder = new StackConfig
             {
-                Layers = config.Int("num_hidden_layers"),
+                Layers = config.Layers("num_hidden_layers"),
                 Heads = config.Int("num_attention_heads"),
                 KeyValueHeads = config.OptionalInt("num_key_value_heads"),
                 HeadSize = headSize,

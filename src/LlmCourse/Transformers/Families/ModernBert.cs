@@ -18,7 +18,7 @@ internal static class ModernBert
     private static TransformerConfig Read(ConfigReader config)
     {
         HeadKind kind = Heads.Kind(config, "ModernBertForMaskedLM");
-        int width = config.Int("hidden_size"), heads = config.Int("num_attention_heads"), layers = config.Int("num_hidden_layers");
+        int width = config.Int("hidden_size"), heads = config.Int("num_attention_heads"), layers = config.Layers("num_hidden_layers");
         int headSize = width / Math.Max(heads, 1), every = config.OptionalInt("global_attn_every_n_layers") ?? 3;
         TransformerConfig.Positive(every, "global_attn_every_n_layers");
         IReadOnlyList<bool> windowed = LayerTypes.Windowed(config, layers, layer => layer % every != 0);

@@ -27,7 +27,7 @@ internal static class NeoX
             Width = config.Int("hidden_size"),
             Decoder = new StackConfig
             {
-                Layers = config.Int("num_hidden_layers"),
+                Layers = config.Layers("num_hidden_layers"),
                 Heads = config.Int("num_attention_heads"),
                 HeadSize = headSize,
                 FeedForwardWidth = config.Int("intermediate_size"),

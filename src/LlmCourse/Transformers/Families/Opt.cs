@@ -33,7 +33,7 @@ internal static class Opt
             NarrowTokens = tokens != width,
             Decoder = new StackConfig
             {
-                Layers = config.Int("num_hidden_layers"),
+                Layers = config.Layers("num_hidden_layers"),
                 Heads = heads,
                 HeadSize = width / Math.Max(heads, 1),
                 FeedForwardWidth = config.Int("ffn_dim"),

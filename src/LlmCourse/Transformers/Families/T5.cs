@@ -30,7 +30,7 @@ internal static class T5
         string activation = gated ? feedForward["gated-".Length..] : feedForward;
         if (feedForward == "gated-gelu")
             activation = "gelu_new"; // what the original code computes under that name
-        int width = config.Int("d_model"), layers = config.Int("num_layers");
+        int width = config.Int("d_model"), layers = config.Layers("num_layers");
         double dropout = config.Number(0.1, "dropout_rate");
         StackConfig encoder = new()
         {
@@ -65,7 +65,7 @@ internal static class T5
             VocabularySize = config.Int("vocab_size"),
             Width = width,
             Encoder = encoder,
-            Decoder = encoderOnly ? null : encoder with { Layers = config.OptionalInt("num_decoder_layers") ?? layers, Causal = true, CrossAttention = true },
+            Decoder = encoderOnly ? null : encoder with { Layers = config.OptionalLayers("num_decoder_layers") ?? layers, Causal = true, CrossAttention = true },
             Head = new HeadConfig { Kind = kind, Tied = tied, Scale = scaled ? 1 / Math.Sqrt(width) : 1 },
             Initialization = Initialization.T5,
             PadTokenId = config.OptionalInt("pad_token_id") ?? 0,

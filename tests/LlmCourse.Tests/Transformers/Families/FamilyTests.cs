@@ -58,6 +58,24 @@ public sealed class FamilyTests
     }
 
     [Theory]
+    [MemberData(nameof(Names))]
+    public void More_layers_than_any_model_has_are_refused_before_anything_is_made_for_each(string family)
+    {
+        foreach (string key in (string[])["num_hidden_layers", "num_layers", "num_decoder_layers", "encoder_layers", "decoder_layers", "n_layer", "n_layers"])
+        {
+            if (!Configs.With(family).TryGetProperty(key, out _))
+                continue;
+            JsonElement config = Configs.With(family, $"{{\"{key}\":2147483647}}");
+
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            var error = Assert.Throws<ConfigException>(() => Family.Of(config).Config(config));
+
+            Assert.Contains($"\"{key}\" speaks of 2147483647 layers", error.Message, StringComparison.Ordinal);
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+        }
+    }
+
+    [Theory]
     [InlineData("t5", "feed_forward_proj", "\"gated-mish\"")]
     [InlineData("t5", "is_encoder_decoder", "false")]
     [InlineData("t5", "architectures", "[\"T5ForQuestionAnswering\"]", "T5ForQuestionAnswering")]
@@ -323,7 +341,7 @@ public sealed class FamilyTests
     [InlineData("albert", """{"num_hidden_groups":5}""")]
     [InlineData("albert", """{"num_hidden_groups":0}""")]
     [InlineData("albert", """{"inner_group_num":0}""")]
-    [InlineData("albert", """{"num_hidden_layers":2147483647}""")]
+    [InlineData("albert", """{"num_hidden_layers":100000,"inner_group_num":100000}""")]
     [InlineData("albert", """{"embedding_size":-1}""")]
     [InlineData("electra", """{"embedding_size":2147483647,"vocab_size":2147483647}""")]
     [InlineData("modernbert", """{"local_attention":-2}""")]
