@@ -11,10 +11,10 @@ namespace LlmCourse;
 public sealed partial class Llm
 {
     /// <summary>A folder's transformer without its head, whatever head its file has or lacks.</summary>
-    internal static Llm LoadTrunk(string folder, LoadOptions options)
+    internal static Llm LoadTrunk(string folder, LoadOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         ModelFiles files = ModelFiles.OfFolder(folder).With(options);
-        return Of(Pretrained.TrunkFromFolder(folder, options.Type, options.Device), files, folder);
+        return Of(Pretrained.TrunkFromFolder(folder, options.Type, options.Device, progress, cancellationToken), files, folder);
     }
 
     /// <summary>

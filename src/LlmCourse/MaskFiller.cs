@@ -1,3 +1,4 @@
+using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Encoders;
 using LlmCourse.Tokenization;
@@ -35,7 +36,9 @@ public sealed class MaskFiller : IDisposable
     public string MaskToken => _llm.Tokenizer.IdToToken(_mask)!;
 
     /// <summary>Loads a folder, or a model of the hub; whoever loads it disposes it.</summary>
-    public static MaskFiller Load(string model, LoadOptions? options = null) => LoadedModel.Use(Llm.Load(model, options), llm => new MaskFiller(llm, owned: true));
+    public static MaskFiller Load(
+        string model, LoadOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        LoadedModel.Use(Llm.Load(model, options, progress, cancellationToken), llm => new MaskFiller(llm, owned: true));
 
     /// <summary>What may stand in each mask of a text.</summary>
     /// <param name="text">A text with <see cref="MaskToken"/> in it.</param>

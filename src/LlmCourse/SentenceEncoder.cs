@@ -49,15 +49,16 @@ public sealed class SentenceEncoder : IDisposable
     /// are averaged. Whoever loads it disposes it.
     /// </summary>
     /// <exception cref="CheckpointException">A file is missing, damaged or asks for what is not supported; the message says which and what.</exception>
-    public static SentenceEncoder Load(string model, LoadOptions? options = null)
+    public static SentenceEncoder Load(
+        string model, LoadOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(model);
         options ??= new LoadOptions();
-        string path = Llm.PlaceOf(model, options);
+        string path = Llm.PlaceOf(model, options, progress, cancellationToken);
         SentenceFolder folder = SentenceFolder.Open(path, options.Type, options.Device ?? CPU);
         try
         {
-            return LoadedModel.Use(Llm.LoadTrunk(folder.TransformerPath, options), llm => Over(llm, folder, path));
+            return LoadedModel.Use(Llm.LoadTrunk(folder.TransformerPath, options, progress, cancellationToken), llm => Over(llm, folder, path));
         }
         catch
         {

@@ -1,3 +1,4 @@
+using LlmCourse.Checkpoints;
 using LlmCourse.Encoders;
 using LlmCourse.Tokenization;
 using LlmCourse.Transformers;
@@ -33,7 +34,9 @@ public sealed class TextClassifier : IDisposable
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>Loads a folder, or a model of the hub; whoever loads it disposes it.</summary>
-    public static TextClassifier Load(string model, LoadOptions? options = null) => LoadedModel.Use(Llm.Load(model, options), llm => new TextClassifier(llm, owned: true));
+    public static TextClassifier Load(
+        string model, LoadOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        LoadedModel.Use(Llm.Load(model, options, progress, cancellationToken), llm => new TextClassifier(llm, owned: true));
 
     /// <summary>All labels of a text, or of a pair of texts such as premise and hypothesis, the likeliest first.</summary>
     /// <exception cref="SequenceTooLongException">The text is longer than the model can read.</exception>

@@ -1,3 +1,4 @@
+using LlmCourse.Checkpoints;
 using LlmCourse.Encoders;
 using LlmCourse.Tokenization;
 using LlmCourse.Transformers;
@@ -33,7 +34,9 @@ public sealed class TextTagger : IDisposable
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>Loads a folder, or a model of the hub; whoever loads it disposes it.</summary>
-    public static TextTagger Load(string model, LoadOptions? options = null) => LoadedModel.Use(Llm.Load(model, options), llm => new TextTagger(llm, owned: true));
+    public static TextTagger Load(
+        string model, LoadOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        LoadedModel.Use(Llm.Load(model, options, progress, cancellationToken), llm => new TextTagger(llm, owned: true));
 
     /// <summary>The labelled stretches of a text, in its order.</summary>
     /// <param name="text">The text.</param>

@@ -32,7 +32,7 @@ internal static class TinyFamilies
         "max_position_embeddings":256,"initializer_range":0.3,"sliding_window":4,"query_pre_attn_scalar":9
         """;
 
-    private static readonly string[] Both = ["t5", "t5-gated", "bart"];
+    private static readonly string[] Both = ["t5", "t5-gated", "umt5", "bart"];
     private static readonly string[] OnlyDecoder = ["llama", "gpt2", "mistral", "qwen2", "qwen3", "phi3", "smollm3", "olmo2", "gemma", "gemma2", "gemma3", "gpt-neox", "opt", "opt-350m"];
     private static readonly string[] ByLength = ["llama-dynamic", "phi3-long"];
     private static readonly string[] OnlyEncoder = ["bert", "xlm-roberta", "distilbert", "electra", "albert", "modernbert"];
@@ -60,6 +60,7 @@ internal static class TinyFamilies
         {
             "t5" => T5 + ""","feed_forward_proj":"relu","tie_word_embeddings":true}""",
             "t5-gated" => T5 + ""","feed_forward_proj":"gated-gelu","tie_word_embeddings":false}""",
+            "umt5" => T5.Replace("\"t5\"", "\"umt5\"", StringComparison.Ordinal) + "}",
             "llama" => """
                 {"model_type":"llama","architectures":["LlamaForCausalLM"],"vocab_size":48,"hidden_size":32,"intermediate_size":40,"num_hidden_layers":2,
                 "num_attention_heads":4,"num_key_value_heads":2,"hidden_act":"silu","max_position_embeddings":256,"initializer_range":0.4,"rms_norm_eps":1e-6,

@@ -36,14 +36,15 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
     }
 
     /// <summary>Loads a Hugging Face folder's model without its head; a head that the file has is left there.</summary>
-    public static Pretrained TrunkFromFolder(string folder, ScalarType type = ScalarType.Float32, Device? device = null)
+    public static Pretrained TrunkFromFolder(
+        string folder, ScalarType type = ScalarType.Float32, Device? device = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         JsonElement config = ReadConfig(folder);
         Family family = Family.Of(config);
         JsonObject without = JsonObject.Create(config)!;
         without["architectures"] = new JsonArray(family.BaseModel);
         using IWeightSource source = WeightFolder.Open(folder);
-        return From(JsonSerializer.SerializeToElement(without), source, folder, type, device ?? CPU, leaveHead: true, null, CancellationToken.None);
+        return From(JsonSerializer.SerializeToElement(without), source, folder, type, device ?? CPU, leaveHead: true, progress, cancellationToken);
     }
 
     /// <summary>

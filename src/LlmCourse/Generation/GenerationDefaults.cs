@@ -94,7 +94,7 @@ internal sealed record GenerationDefaults
             // transformers never stops where generation_config.json exists without an end of sequence; falling back is kinder.
             EosTokenIds = own.TokenIds("eos_token_id", options => options.EosTokenIds) ?? model.TokenIds("eos_token_id", options => options.EosTokenIds),
             BosTokenId = own.TokenId("bos_token_id") ?? model.TokenId("bos_token_id"),
-            PadTokenId = own.TokenId("pad_token_id", options => options.PadTokenId) ?? model.TokenId("pad_token_id", options => options.PadTokenId),
+            PadTokenId = own.TokenId("pad_token_id") ?? model.TokenId("pad_token_id"),
             DecoderStartTokenId = own.TokenId("decoder_start_token_id") ?? model.TokenId("decoder_start_token_id"),
             Source = (generationConfig, config),
             Refusals = [.. own.Unsupported(), .. own.Malformed.Union(model.Malformed)],

@@ -82,9 +82,6 @@ public sealed record GenerationOptions
     /// <summary>The tokens any of which ends the answer. An empty list: none does. Default: the model's.</summary>
     public IReadOnlyList<int>? EosTokenIds { get; init; }
 
-    /// <summary>The token that fills up finished rows where a rectangle of ids is asked for. Default: the model's, else its first end of sequence.</summary>
-    public int? PadTokenId { get; init; }
-
     /// <summary>The token that must come first, after the token which starts a decoder (mBART's language, BART's summaries).</summary>
     public int? ForcedBosTokenId { get; init; }
 

@@ -23,9 +23,6 @@ internal sealed partial record ResolvedGeneration
         IReadOnlyList<int> eos = options.EosTokenIds is { } own
             ? Known(own, nameof(options.EosTokenIds), vocabularySize)
             : [.. (defaults.EosTokenIds ?? []).Where(id => id < vocabularySize)];
-        int? pad = options.PadTokenId is { } chosen
-            ? Known([chosen], nameof(options.PadTokenId), vocabularySize)[0]
-            : defaults.PadTokenId is { } given && given < vocabularySize ? given : null;
         TokenRules rules = options.Rules ?? new(), model = defaults.Rules;
         int? forcedBos = options.ForcedBosTokenId ?? defaults.ForcedBosTokenId;
         if (forcedBos is { } bos)
@@ -63,7 +60,6 @@ internal sealed partial record ResolvedGeneration
             Assisted = options.Assisted,
             RefuseContextOverflow = options.RefuseContextOverflow,
             EosTokenIds = [.. eos.Distinct()],
-            PadTokenId = pad ?? (eos.Count > 0 ? eos[0] : 0),
             ForcedBosTokenId = forcedBos,
             ForcedEosTokenIds = Known(options.ForcedEosTokenIds ?? defaults.ForcedEosTokenIds ?? [], nameof(options.ForcedEosTokenIds), vocabularySize),
             StopStrings = options.StopStrings ?? defaults.StopStrings ?? [],

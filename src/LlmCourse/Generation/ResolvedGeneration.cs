@@ -75,7 +75,6 @@ internal sealed partial record ResolvedGeneration
     public AssistedOptions? Assisted { get; private init; }
 
     public IReadOnlyList<int> EosTokenIds { get; private init; } = [];
-    public int PadTokenId { get; private init; }
     public int? ForcedBosTokenId { get; private init; }
     public IReadOnlyList<int> ForcedEosTokenIds { get; private init; } = [];
     public IReadOnlyList<string> StopStrings { get; private init; } = [];

@@ -55,6 +55,8 @@ internal sealed class StackMemory
             // Layers that share weights add to the same gradients, which the last of them makes.
             if (Enumerable.Range(layer + 1, config.Layers - layer - 1).Any(later => config.WeightsOf(later) == config.WeightsOf(layer)))
                 subLayers = [.. subLayers.Select(operations => (IReadOnlyList<Operation>)[.. operations.Select(operation => operation with { Trained = 0 })])];
+            if (config.Positions.BiasByLayer)
+                subLayers = [[OwnBias($"{path}.{layer}.relative_bias", config, choices, length, block.IsExplicit), .. subLayers[0]], .. subLayers.Skip(1)];
             // Between blocks the graph is cut, which keeps the stream; a first norm or a trained projection would anyway.
             bool kept = config.Norm.Placement is NormPlacement.Pre or NormPlacement.Sandwich || !trained.FreezesBase || !after;
             Blocks.Add(kept ? subLayers : [[new Operation(0, _stream, _stream)], .. subLayers]);
@@ -120,7 +122,9 @@ internal sealed class StackMemory
     // gradient is never given to the fused kernel; the graph is cut behind it, which keeps it.
     private void AddBias(string path, StackConfig config, MemoryChoices choices, long length, bool isExplicit)
     {
-        if (config.Positions.Kind != PositionKind.RelativeBias)
+        if (config.Positions.BiasByLayer)
+            BiasFlows = choices.Trained[path + ".0.relative_bias"].Any;
+        if (config.Positions.Kind != PositionKind.RelativeBias || config.Positions.BiasByLayer)
             return;
         long bytes = config.Heads * length * length * choices.Size;
         BiasFlows = choices.Trained[path + ".relative_bias"].Any;
@@ -129,5 +133,14 @@ internal sealed class StackMemory
         BiasKept = BiasFlows && choices.Trains ? Bias + MaskedBias : isExplicit || !choices.Trains ? 0 : bytes;
         BiasGradient = BiasFlows ? 2 * bytes : 0; // what was added up so far, and what comes
         Embedding.Add(new Operation(Bias + MaskedBias, Trained: choices.Trained[path + ".relative_bias"].Bytes));
+    }
+
+    // A bias of the layer's own lives as long as its block: what is kept of it, and its gradient, are the block's.
+    private static Operation OwnBias(string path, StackConfig config, MemoryChoices choices, long length, bool isExplicit)
+    {
+        TrainedModules.Role table = choices.Trained[path];
+        long bytes = config.Heads * length * length * choices.Size, made = config.Causal ? 2 * bytes : bytes;
+        bool kept = choices.Trains && (table.Any || !isExplicit);
+        return new Operation(made, kept ? table.Any ? made : bytes : 0, Flowing: table.Any ? 2 * bytes : 0, Trained: table.Bytes);
     }
 }

@@ -86,7 +86,7 @@ public sealed partial class PretrainedTokenizer
     /// <summary>Makes a tokenizer from the vocabulary inside a GGUF file, which is translated into tokenizer.json.</summary>
     /// <param name="metadata">The file's metadata; the keys that begin with tokenizer. are used.</param>
     /// <returns>The tokenizer.</returns>
-    public static PretrainedTokenizer FromGguf(IReadOnlyDictionary<string, object> metadata)
+    internal static PretrainedTokenizer FromGguf(IReadOnlyDictionary<string, object> metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         (string json, string configJson) = GgufVocabulary.Translate(metadata);

@@ -64,7 +64,7 @@ internal sealed class Attention
             (k, v) = cache.Append(pass.Layer, k, v);
         if (pass.Front is { } front)
             (k, v) = (Join(front.Keys, k), Join(front.Values, v));
-        return Mix(q, k, v, pass.SelfMask.Lower(_config.Window(pass.Layer)), context, pass.Attentions).MoveToOuterDisposeScope();
+        return Mix(q, k, v, pass.SelfMask.Lower(_config.Window(pass.Layer)), _config.ScaleOf(pass.Layer), context, pass.Attentions).MoveToOuterDisposeScope();
     }
 
     /// <summary>Attention of x [B, T, D] over an encoder's keys and values → [B, T, D].</summary>
@@ -72,7 +72,7 @@ internal sealed class Attention
     {
         using var scope = NewDisposeScope();
         Tensor q = Split(_query.Forward(x, context), _config.Heads);
-        return Mix(q, keys, values, mask.Lower(null), context, captured).MoveToOuterDisposeScope();
+        return Mix(q, keys, values, mask.Lower(null), _config.Scale, context, captured).MoveToOuterDisposeScope();
     }
 
     /// <summary>An encoder's states [B, S, D] → keys and values for <see cref="Cross"/>, [B, S, Hkv, d].</summary>
@@ -111,21 +111,21 @@ internal sealed class Attention
     private Tensor Split(Tensor x, int heads) => x.view(x.size(0), x.size(1), heads, _config.HeadSize);
 
     // q [B, T, H, d], k and v [B, S, Hkv, d] → [B, T, D]
-    private Tensor Mix(Tensor q, Tensor k, Tensor v, AttentionMask.Lowered mask, ForwardContext context, List<Tensor>? captured)
+    private Tensor Mix(Tensor q, Tensor k, Tensor v, AttentionMask.Lowered mask, double scale, ForwardContext context, List<Tensor>? captured)
     {
         (q, k, v) = (q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)); // [B, H, T, d], [B, Hkv, S, d]
         bool explicitWeights = captured is not null || !Kernels.Fast || _config.AttentionSoftcap is not null
             || (context.Dropout is not null && _config.AttentionDropout > 0);
         Tensor mixed = explicitWeights
-            ? Explicit(q, k, v, mask, context, captured)
-            : Kernels.Attention(q, k, v, mask.Tensor, mask.Causal, _config.Scale);
+            ? Explicit(q, k, v, mask, scale, context, captured)
+            : Kernels.Attention(q, k, v, mask.Tensor, mask.Causal, scale);
         // [B, H, T, d] → [B, T, H·d]
         Tensor joined = mixed.transpose(1, 2).reshape(q.size(0), q.size(2), (long)_config.Heads * _config.HeadSize);
         return _output.Forward(joined, context);
     }
 
     /// <summary>The same with every intermediate at hand, for captured weights, soft-capping and dropout.</summary>
-    private Tensor Explicit(Tensor q, Tensor k, Tensor v, AttentionMask.Lowered mask, ForwardContext context, List<Tensor>? captured)
+    private Tensor Explicit(Tensor q, Tensor k, Tensor v, AttentionMask.Lowered mask, double scale, ForwardContext context, List<Tensor>? captured)
     {
         long batch = q.size(0), heads = q.size(1), queries = q.size(2), size = q.size(3), keys = k.size(2), group = heads / k.size(1);
         if (k.size(0) != batch) // many rows over one encoded one
@@ -133,7 +133,7 @@ internal sealed class Attention
         if (group > 1) // each key head serves `group` query heads
             (k, v) = (k.repeat_interleave(group, 1), v.repeat_interleave(group, 1));
         Tensor scores = bmm(q.reshape(batch * heads, queries, size), k.reshape(batch * heads, keys, size).transpose(1, 2))
-            .Times(_config.Scale).view(batch, heads, queries, keys);
+            .Times(scale).view(batch, heads, queries, keys);
         if (_config.AttentionSoftcap is { } cap)
             scores = scores.Over(cap).tanh().Times(cap);
         if (mask.AsFloat(scores) is { } bias)

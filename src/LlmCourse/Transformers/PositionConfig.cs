@@ -27,6 +27,9 @@ public sealed record PositionConfig
     /// <summary>Relative bias: from this distance on all share the last bucket.</summary>
     public int MaxDistance { get; init; } = 128;
 
+    /// <summary>Relative bias: whether every layer has a table of its own (UMT5), not the whole stack one.</summary>
+    public bool BiasByLayer { get; init; }
+
     /// <summary>How many positions there are; null where nothing limits them.</summary>
     internal int? Limit => Kind == PositionKind.Learned ? Count - Offset : Count > 0 ? Scaling?.Reach(Count) ?? Count : null;
 

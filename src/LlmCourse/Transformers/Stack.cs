@@ -16,7 +16,7 @@ internal sealed class Stack : IDisposable
     private readonly Linear? _embeddingProjection;
     private readonly Linear? _outputProjection;
     private readonly Norm? _finalNorm;
-    private readonly RelativeBias? _bias;
+    private readonly RelativeBias[] _biases = []; // one for all layers, or one for each
     private readonly Dictionary<PositionConfig, Rotary> _rotaries = []; // one serves all layers of one setting
     private readonly PositionTable? _sinusoids;
     private readonly Block[] _blocks;
@@ -43,7 +43,11 @@ internal sealed class Stack : IDisposable
         if (embeddingWidth is { } narrow)
             _embeddingProjection = new Linear(store, narrow, bias: !narrowTokens, (path + ".embedding_projection", width));
         if (positions.Kind == PositionKind.RelativeBias)
-            _bias = new RelativeBias(store, path + ".relative_bias", positions, !config.Causal, config.Heads);
+        {
+            string[] names = positions.BiasByLayer ? [.. Enumerable.Range(0, config.Layers).Select(layer => $"{path}.{layer}.relative_bias")] : [path + ".relative_bias"];
+            _biases = Array.ConvertAll(names, name => new RelativeBias(store, name, positions, !config.Causal, config.Heads));
+        }
+
         if (positions.Kind == PositionKind.Sinusoidal)
             _sinusoids = Sinusoidal.Table((int)tables);
         foreach (PositionConfig rotary in Enumerable.Range(0, config.Layers).Select(config.PositionsOf).Where(layer => layer.Kind == PositionKind.Rotary).Distinct())
@@ -121,8 +125,10 @@ internal sealed class Stack : IDisposable
         for (int layer = 0; layer < _layers.Length; layer++)
         {
             Block block = _layers[layer];
+            using AttentionMask? own = _config.Positions.BiasByLayer ? WithBias(shared.SelfMask, layer, context) : null;
             Block.Pass pass = shared with
             {
+                SelfMask = own ?? shared.SelfMask,
                 Layer = layer,
                 Rotary = angles.GetValueOrDefault(_config.PositionsOf(layer)),
                 Front = entries is null ? null : (Entry(entries, 2 * layer), Entry(entries, (2 * layer) + 1)),
@@ -222,9 +228,17 @@ internal sealed class Stack : IDisposable
             Starts = Array.TrueForAll(starts, start => start == 0) ? null : starts,
             Ends = ragged ? [.. Enumerable.Range(0, columns.Count).Select(r => offsets[r] + columns.Starts[r] + columns.Lengths[r])] : null,
             Segments = columns.Segments,
-            Bias = _bias is null ? null : Cut(_bias.At(offsets, columns.Width, keys, device, context), context).DetachFromDisposeScope(),
+            Bias = _biases.Length == 0 || _config.Positions.BiasByLayer ? null
+                : Cut(_biases[0].At(offsets, columns.Width, keys, device, context), context).DetachFromDisposeScope(),
             Cuts = context.Cuts,
         };
+    }
+
+    // A layer's own bias is a part of its block's graph: nothing is cut in between.
+    private AttentionMask WithBias(AttentionMask mask, int layer, ForwardContext context)
+    {
+        using Tensor bias = _biases[layer].At(mask.Offsets, mask.Queries, mask.Keys, mask.Device, context);
+        return mask.WithBias(bias);
     }
 
     /// <summary>The last states and what was captured, all including virtual positions.</summary>

@@ -75,6 +75,9 @@ public sealed record StackConfig
     /// <summary>What scores are multiplied by: 1/√head size unless set (T5: 1).</summary>
     public double? AttentionScale { get; init; }
 
+    /// <summary>Whether layer n, counted from 1, divides them by n as well (GPT-2's <c>scale_attn_by_inverse_layer_idx</c>).</summary>
+    public bool AttentionScaleByLayer { get; init; }
+
     /// <summary>Scores become cap · tanh(score / cap), or stay where null.</summary>
     public double? AttentionSoftcap { get; init; }
 
@@ -120,6 +123,8 @@ public sealed record StackConfig
     internal int KeyValueHeadCount => KeyValueHeads ?? Heads;
 
     internal double Scale => AttentionScale ?? 1 / Math.Sqrt(HeadSize);
+
+    internal double ScaleOf(int layer) => AttentionScaleByLayer ? Scale / (layer + 1) : Scale;
 
     internal PositionConfig PositionsOf(int layer) => LayerPositions.Count == 0 ? Positions : LayerPositions[layer];
 
@@ -170,6 +175,10 @@ public sealed record StackConfig
             throw new ArgumentException($"{name}.{nameof(EmbeddingScale)} must be finite, found {EmbeddingScale}.");
         if (TokenTypes < 0)
             throw new ArgumentException($"{name}.{nameof(TokenTypes)} must not be negative, found {TokenTypes}.");
+        if (AttentionScaleByLayer && CrossAttention)
+            throw new ArgumentException($"{name}.{nameof(AttentionScaleByLayer)} goes without cross-attention.");
+        if (Positions.BiasByLayer && (Positions.Kind != PositionKind.RelativeBias || LayerGroups is not null))
+            throw new ArgumentException($"{name}.{nameof(Positions)}.{nameof(Positions.BiasByLayer)} is for a relative bias, and for layers with weights of their own.");
         if (QueryKeyValueByHead && (!FusedQueryKeyValue || KeyValueHeadCount != Heads))
             throw new ArgumentException($"{name}.{nameof(QueryKeyValueByHead)} goes with {nameof(FusedQueryKeyValue)} and as many key as query heads.");
         if (JointQueryKeyNorm && (!QueryKeyNorm || QueryKeyValueByHead))

@@ -63,7 +63,6 @@ public sealed class GenerationOptionsTests
         { "StopStrings", new() { StopStrings = ["a", ""] } },
         { "EosTokenIds", new() { EosTokenIds = [100] } },
         { "EosTokenIds", new() { EosTokenIds = [-1] } },
-        { "PadTokenId", new() { PadTokenId = 100 } },
         { "ForcedBosTokenId", new() { ForcedBosTokenId = 100 } },
         { "ForcedEosTokenIds", new() { ForcedEosTokenIds = [100] } },
     };

@@ -56,7 +56,6 @@ public sealed class ResolvedGenerationTests
             TopP = 0.8,
             RepetitionPenalty = 1.05,
             EosTokenIds = [2, 5, 200],
-            PadTokenId = 4,
             ForcedBosTokenId = 3,
             ForcedEosTokenIds = [2],
             StopStrings = ["\n"],
@@ -65,19 +64,15 @@ public sealed class ResolvedGenerationTests
         ResolvedGeneration model = ResolvedGeneration.From(null, defaults, 100);
         Assert.Equal((true, 0.7, 20, 0.8, 1.05), (model.Samples, model.Temperature, model.TopK, model.TopP, model.RepetitionPenalty));
         Assert.Equal([2, 5], model.EosTokenIds);
-        Assert.Equal((4, 3, 8), (model.PadTokenId, model.ForcedBosTokenId, model.MinLengthFor(1)));
+        Assert.Equal((3, 8), (model.ForcedBosTokenId, model.MinLengthFor(1)));
 
         ResolvedGeneration caller = ResolvedGeneration.From(
-            new() { Temperature = 0, TopK = 0, RepetitionPenalty = 1, EosTokenIds = [7, 7], PadTokenId = 0, ForcedEosTokenIds = [], StopStrings = [], MinLength = 0, Seed = 12 },
+            new() { Temperature = 0, TopK = 0, RepetitionPenalty = 1, EosTokenIds = [7, 7], ForcedEosTokenIds = [], StopStrings = [], MinLength = 0, Seed = 12 },
             defaults, 100);
         Assert.Equal((false, 0, 0.8, 1.0), (caller.Samples, caller.TopK, caller.TopP, caller.RepetitionPenalty));
         Assert.Equal([7], caller.EosTokenIds);
-        Assert.Equal((0, 12L), (caller.PadTokenId, caller.Seed));
+        Assert.Equal(12L, caller.Seed);
         Assert.Empty(caller.ForcedEosTokenIds);
         Assert.Empty(caller.StopStrings);
     }
-
-    [Fact]
-    public void A_missing_padding_token_is_the_first_end_of_sequence() =>
-        Assert.Equal(5, ResolvedGeneration.From(null, new GenerationDefaults { EosTokenIds = [5, 2] }, 100).PadTokenId);
 }

@@ -6,7 +6,7 @@ namespace LlmCourse.Data;
 /// What is in a gzip file. .NET's stream takes a file that was cut off for a whole one; so a member of our own is put behind the
 /// file, and unless that comes out last, something is missing.
 /// </summary>
-internal sealed class GzipContent : Stream
+internal sealed class GzipContent : ReadOnlyStream
 {
     private static readonly byte[] Mark = "\0end of the file\0"u8.ToArray();
     private static readonly byte[] PackedMark = Pack(Mark);
@@ -19,16 +19,6 @@ internal sealed class GzipContent : Stream
 
     public GzipContent(Stream file) => _content = new GZipStream(new Marked(file), CompressionMode.Decompress);
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
     public override int Read(Span<byte> buffer)
     {
         while (!_ended && _filled - _start <= Mark.Length)
@@ -40,16 +30,6 @@ internal sealed class GzipContent : Stream
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -81,32 +61,12 @@ internal sealed class GzipContent : Stream
     }
 
     /// <summary>A file, and then the mark.</summary>
-    private sealed class Marked(Stream file) : Stream
+    private sealed class Marked(Stream file) : ReadOnlyStream
     {
         private readonly MemoryStream _mark = new(PackedMark);
 
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
         public override int Read(byte[] buffer, int offset, int count) =>
             file.Read(buffer, offset, count) is > 0 and var read ? read : _mark.Read(buffer, offset, count);
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

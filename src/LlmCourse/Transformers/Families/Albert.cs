@@ -41,8 +41,8 @@ internal static class Albert
             },
             Pooler = read.Head.Kind == HeadKind.SequenceClassification
                 || (read.Head.Kind == HeadKind.None && (!config.KnowsWeights || config.HasWeight("pooler.weight"))),
-            BosTokenId = config.OptionalInt("bos_token_id") ?? 2,
-            EosTokenIds = config.Ids("eos_token_id") is { Count: > 0 } ids ? ids : [3],
+            BosTokenId = config.Id("bos_token_id", 2),
+            EosTokenIds = config.Ids("eos_token_id", 3),
         };
     }
 

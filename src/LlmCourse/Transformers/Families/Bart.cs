@@ -23,6 +23,8 @@ internal static class Bart
         config.Only("normalize_before", "false");
         config.Only("normalize_embedding", "true");
         config.Only("add_final_layer_norm", "false");
+        config.Only("encoder_layerdrop", "0.0", "0");
+        config.Only("decoder_layerdrop", "0.0", "0");
         int width = config.Int("d_model");
         StackConfig Stack(string name) => new()
         {
@@ -55,8 +57,8 @@ internal static class Bart
             Head = new HeadConfig { Kind = kind, Tied = config.Flag("tie_word_embeddings", true), Bias = kind == HeadKind.LanguageModel && config.HasWeight("final_logits_bias"), FrozenBias = true },
             InitializerRange = config.Number(0.02, "init_std"),
             PadTokenId = config.OptionalInt("pad_token_id") ?? 1,
-            BosTokenId = config.OptionalInt("bos_token_id") ?? 0,
-            EosTokenIds = config.Ids("eos_token_id") is { Count: > 0 } ids ? ids : [2],
+            BosTokenId = config.Id("bos_token_id", 0),
+            EosTokenIds = config.Ids("eos_token_id", 2),
             DecoderStartTokenId = config.OptionalInt("decoder_start_token_id") ?? 2,
         };
     }

@@ -64,6 +64,12 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
             item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int id) ? id : throw Wrong(name, value, "an id or a list of ids"))];
     }
 
+    /// <summary>One id or a list of ids, the default where absent; null says that there is none.</summary>
+    public IReadOnlyList<int> Ids(string name, int otherwise) => Find([name], out _) is null && !IsNull(name) ? [otherwise] : Ids(name);
+
+    /// <summary>An id, the default where absent; null says that there is none.</summary>
+    public int? Id(string name, int otherwise) => OptionalInt(name) ?? (IsNull(name) ? null : otherwise);
+
     /// <summary>The object under a name, or null.</summary>
     public ConfigReader? Section(string name) => Find([name], out _) is not { } value ? null
         : value.ValueKind == JsonValueKind.Object ? new ConfigReader(value, hasWeight)
@@ -110,7 +116,7 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
     public void Only(string name, params ReadOnlySpan<string> allowed)
     {
         if (Find([name], out _) is { } value && !allowed.Contains(Show(value)))
-            throw new UnsupportedModelException($"config.json: \"{name}\": {value.GetRawText()} is not supported; supported: {string.Join(", ", allowed)}.");
+            throw new UnsupportedModelException($"config.json: \"{name}\": {value.GetRawText()} is not supported; supported: {(allowed.Length == 0 ? "null" : string.Join(", ", allowed))}.");
     }
 
     /// <summary>An activation by any of the names that configurations use.</summary>

@@ -52,7 +52,14 @@ internal sealed record Family
     {
         try
         {
-            return Read(new ConfigReader(config, hasWeight)).Validate();
+            ConfigReader reader = new(config, hasWeight);
+            if (reader.Section("quantization_config") is { } quantized)
+            {
+                throw new UnsupportedModelException($"config.json: \"quantization_config\": weights of the kind \"{quantized.Text("quant_method") ?? "unknown"}\" "
+                    + "are not supported: load the model as it was before, or quantised as a .gguf file.");
+            }
+
+            return Read(reader).Validate();
         }
         catch (Exception error) when (error is ArgumentException or OverflowException)
         {

@@ -61,8 +61,8 @@ internal static class Gemma
             },
             InitializerRange = config.Number(0.02, "initializer_range"),
             PadTokenId = config.OptionalInt("pad_token_id") ?? 0,
-            BosTokenId = config.OptionalInt("bos_token_id") ?? 2,
-            EosTokenIds = config.Ids("eos_token_id") is { Count: > 0 } ids ? ids : [1],
+            BosTokenId = config.Id("bos_token_id", 2),
+            EosTokenIds = config.Ids("eos_token_id", 1),
         };
     }
 

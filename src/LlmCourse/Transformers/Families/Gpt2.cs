@@ -18,7 +18,6 @@ internal static class Gpt2
     private static TransformerConfig Read(ConfigReader config)
     {
         HeadKind kind = Heads.Kind(config, "GPT2LMHeadModel");
-        config.Only("scale_attn_by_inverse_layer_idx", "false");
         config.Only("add_cross_attention", "false");
         int width = config.Int("n_embd"), heads = config.Int("n_head");
         double dropout = config.Number(0.1, "resid_pdrop");
@@ -35,6 +34,7 @@ internal static class Gpt2
                 Causal = true,
                 FusedQueryKeyValue = true,
                 AttentionScale = config.Flag("scale_attn_weights", true) ? null : 1,
+                AttentionScaleByLayer = config.Flag("scale_attn_by_inverse_layer_idx", false), // reorder_and_upcast_attn only changes the order of rounding
                 Positions = new PositionConfig { Kind = PositionKind.Learned, Count = config.Int("n_positions") },
                 Norm = new NormConfig { Kind = NormKind.Layer, Epsilon = config.Number(1e-5, "layer_norm_epsilon"), Final = true },
                 Activation = config.Activation("gelu_new", "activation_function"),

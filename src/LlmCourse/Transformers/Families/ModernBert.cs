@@ -84,8 +84,8 @@ internal static class ModernBert
             },
             InitializerRange = config.Number(0.02, "initializer_range"),
             PadTokenId = config.OptionalInt("pad_token_id") ?? 50_283,
-            BosTokenId = config.OptionalInt("bos_token_id") ?? 50_281,
-            EosTokenIds = config.Ids("eos_token_id") is { Count: > 0 } ids ? ids : [50_282],
+            BosTokenId = config.Id("bos_token_id", 50_281),
+            EosTokenIds = config.Ids("eos_token_id", 50_282),
         };
     }
 

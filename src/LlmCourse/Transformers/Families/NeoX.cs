@@ -47,8 +47,8 @@ internal static class NeoX
             Head = Heads.OfDecoder(config, kind, "GPT-NeoX"),
             InitializerRange = config.Number(0.02, "initializer_range"),
             PadTokenId = config.OptionalInt("pad_token_id"),
-            BosTokenId = config.OptionalInt("bos_token_id") ?? 0,
-            EosTokenIds = config.Ids("eos_token_id") is { Count: > 0 } ids ? ids : [2],
+            BosTokenId = config.Id("bos_token_id", 0),
+            EosTokenIds = config.Ids("eos_token_id", 2),
         };
     }
 

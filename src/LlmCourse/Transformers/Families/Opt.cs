@@ -57,8 +57,8 @@ internal static class Opt
             Head = Heads.OfDecoder(config, kind, "OPT", tied: true),
             InitializerRange = config.Number(0.02, "init_std"),
             PadTokenId = config.OptionalInt("pad_token_id") ?? 1,
-            BosTokenId = config.OptionalInt("bos_token_id") ?? 2,
-            EosTokenIds = config.Ids("eos_token_id") is { Count: > 0 } ids ? ids : [2],
+            BosTokenId = config.Id("bos_token_id", 2),
+            EosTokenIds = config.Ids("eos_token_id", 2),
         };
     }
 

@@ -20,7 +20,7 @@ internal static class Phi3
 
     private static TransformerConfig Read(ConfigReader config)
     {
-        TransformerConfig read = Llama.Read(config, "Phi3", Rope.Read(config, Llama.HeadSize(config), yarnIsLong: true));
+        TransformerConfig read = Llama.Read(config, "Phi3", Rope.Read(config, Llama.HeadSize(config), yarnIsLong: true, original: 4096));
         StackConfig stack = read.Decoder!;
         return read with
         {

@@ -9,8 +9,9 @@ internal static class Rope
     /// <param name="theta">The base where the configuration names none.</param>
     /// <param name="share">The share of a head that is rotated, where the configuration names none.</param>
     /// <param name="yarnIsLong">Whether the family's files mean LongRoPE by <c>yarn</c> (Phi-3).</param>
+    /// <param name="original">The length before the scaling of a family that has one wherever the configuration names none beside it.</param>
     public static PositionConfig Read(
-        ConfigReader config, int headSize, string? layerType = null, double theta = 10_000, double share = 1, bool yarnIsLong = false)
+        ConfigReader config, int headSize, string? layerType = null, double theta = 10_000, double share = 1, bool yarnIsLong = false, int? original = null)
     {
         ConfigReader? parameters = config.Section("rope_scaling") ?? config.Section("rope_parameters");
         if (layerType is null)
@@ -30,16 +31,16 @@ internal static class Rope
             Count = config.OptionalInt("max_position_embeddings") ?? 0,
             Theta = parameters?.OptionalNumber("rope_theta") ?? config.Number(theta, "rope_theta"),
             RotarySize = share == 1 ? null : (int)(headSize * share),
-            Scaling = parameters is null ? null : Scaling(config, parameters, yarnIsLong),
+            Scaling = parameters is null ? null : Scaling(config, parameters, yarnIsLong, original),
         };
     }
 
-    private static RotaryScaling? Scaling(ConfigReader config, ConfigReader parameters, bool yarnIsLong)
+    private static RotaryScaling? Scaling(ConfigReader config, ConfigReader parameters, bool yarnIsLong, int? original)
     {
         double Required(string name) => parameters.OptionalNumber(name) ?? throw new ConfigException($"config.json: the rotary scaling lacks \"{name}\".");
 
         // Beside the scaling (Phi-3) it counts more than in it.
-        int Original() => config.OptionalInt("original_max_position_embeddings") ?? parameters.OptionalInt("original_max_position_embeddings") ?? config.Int("max_position_embeddings");
+        int Original() => config.OptionalInt("original_max_position_embeddings") ?? original ?? parameters.OptionalInt("original_max_position_embeddings") ?? config.Int("max_position_embeddings");
         double Longer() => parameters.OptionalNumber("factor") ?? config.Int("max_position_embeddings") / (double)Original();
         string type = parameters.Text("rope_type", "type") ?? "default";
         return type switch

@@ -1,14 +1,14 @@
 namespace LlmCourse.Transformers.Families;
 
 /// <summary>
-/// T5 v1.0, v1.1 (FLAN-T5) and mT5 (Raffel et al. 2020): RMSNorm before each sub-layer, no biases, scores not scaled,
-/// bucketed relative positions of which one table serves a stack.
+/// T5 v1.0, v1.1 (FLAN-T5), mT5 and UMT5 (Raffel et al. 2020): RMSNorm before each sub-layer, no biases, scores not scaled,
+/// bucketed relative positions of which one table serves a stack; in UMT5 each layer has its own.
 /// </summary>
 internal static class T5
 {
     public static Family Family { get; } = new()
     {
-        ModelTypes = ["t5", "mt5"],
+        ModelTypes = ["t5", "mt5", "umt5"],
         Read = Read,
         Modules = Modules,
         BaseModel = "T5EncoderModel",
@@ -18,8 +18,8 @@ internal static class T5
 
     private static TransformerConfig Read(ConfigReader config)
     {
-        bool multilingual = config.Text("model_type") == "mt5";
-        bool encoderOnly = config.Names("architectures") is ["T5EncoderModel" or "MT5EncoderModel", ..];
+        bool byLayer = config.Text("model_type") == "umt5", multilingual = byLayer || config.Text("model_type") == "mt5";
+        bool encoderOnly = config.Names("architectures") is ["T5EncoderModel" or "MT5EncoderModel" or "UMT5EncoderModel", ..];
         HeadKind kind = encoderOnly ? HeadKind.None : Heads.Kind(config, "T5ForConditionalGeneration");
         if (kind is not (HeadKind.LanguageModel or HeadKind.None))
             throw Heads.Unsupported("T5", kind);
@@ -44,6 +44,7 @@ internal static class T5
                 Kind = PositionKind.RelativeBias,
                 Buckets = config.OptionalInt("relative_attention_num_buckets") ?? 32,
                 MaxDistance = config.OptionalInt("relative_attention_max_distance") ?? 128,
+                BiasByLayer = byLayer,
             },
             Norm = new NormConfig { Kind = NormKind.Rms, Epsilon = config.Number(1e-6, "layer_norm_epsilon"), Final = true },
             Gated = gated,
@@ -56,10 +57,11 @@ internal static class T5
         };
 
         // Newer files say tie_word_embeddings although the head is a tensor of its own: the weights are to be believed. Whether
-        // states are scaled does not follow from them, since a file may hold a copy of tied weights; mT5 never scales.
+        // states are scaled does not follow from them, since a file may hold a copy of tied weights; mT5 never scales,
+        // UMT5 always.
         bool saysTied = config.Flag("tie_word_embeddings", !multilingual);
         bool tied = config.KnowsWeights ? !config.HasWeight("lm_head.weight") : saysTied;
-        bool scaled = config.Flag("scale_decoder_outputs", saysTied && !multilingual);
+        bool scaled = byLayer || config.Flag("scale_decoder_outputs", saysTied && !multilingual);
         return new TransformerConfig
         {
             VocabularySize = config.Int("vocab_size"),
@@ -69,7 +71,7 @@ internal static class T5
             Head = new HeadConfig { Kind = kind, Tied = tied, Scale = scaled ? 1 / Math.Sqrt(width) : 1 },
             Initialization = Initialization.T5,
             PadTokenId = config.OptionalInt("pad_token_id") ?? 0,
-            EosTokenIds = config.Ids("eos_token_id") is { Count: > 0 } ids ? ids : [1],
+            EosTokenIds = config.Ids("eos_token_id", 1),
             DecoderStartTokenId = config.OptionalInt("decoder_start_token_id", "pad_token_id") ?? 0,
         };
     }
@@ -77,19 +79,21 @@ internal static class T5
     private static ModuleName[] Modules(TransformerConfig config) =>
     [
         new("embeddings.tokens", "shared"),
-        .. Stack("encoder", feedForward: 1, config.Encoder!.Gated),
-        .. Stack("decoder", feedForward: 2, config.Encoder.Gated),
+        .. Stack("encoder", feedForward: 1, config.Encoder!),
+        .. Stack("decoder", feedForward: 2, config.Encoder!),
         .. Attention("decoder.{i}.cross", "decoder.block.{i}.layer.1", "EncDecAttention"),
         new("head.output", "lm_head"),
     ];
 
-    private static ModuleName[] Stack(string stack, int feedForward, bool gated) =>
+    private static ModuleName[] Stack(string stack, int feedForward, StackConfig config) =>
     [
-        new($"{stack}.relative_bias", $"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias"),
+        config.Positions.BiasByLayer
+            ? new($"{stack}.{{i}}.relative_bias", $"{stack}.block.{{i}}.layer.0.SelfAttention.relative_attention_bias")
+            : new($"{stack}.relative_bias", $"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias"),
         .. Attention($"{stack}.{{i}}.self", $"{stack}.block.{{i}}.layer.0", "SelfAttention"),
         new($"{stack}.{{i}}.feedforward.norm", $"{stack}.block.{{i}}.layer.{feedForward}.layer_norm"),
         new($"{stack}.{{i}}.feedforward.gate", $"{stack}.block.{{i}}.layer.{feedForward}.DenseReluDense.wi_0"),
-        new($"{stack}.{{i}}.feedforward.up", $"{stack}.block.{{i}}.layer.{feedForward}.DenseReluDense.{(gated ? "wi_1" : "wi")}"),
+        new($"{stack}.{{i}}.feedforward.up", $"{stack}.block.{{i}}.layer.{feedForward}.DenseReluDense.{(config.Gated ? "wi_1" : "wi")}"),
         new($"{stack}.{{i}}.feedforward.down", $"{stack}.block.{{i}}.layer.{feedForward}.DenseReluDense.wo"),
         new($"{stack}.final_norm", $"{stack}.final_layer_norm"),
     ];

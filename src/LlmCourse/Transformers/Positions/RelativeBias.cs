@@ -5,7 +5,7 @@ namespace LlmCourse.Transformers;
 
 /// <summary>
 /// T5's position bias (Raffel et al. 2020, section 2.1): a trained number per head for each bucket of the distance between
-/// key and query, added to the scores. One table serves all layers of a stack.
+/// key and query, added to the scores. One table serves all layers of a stack, or each has its own (UMT5; Chung et al. 2023).
 /// </summary>
 internal sealed class RelativeBias
 {

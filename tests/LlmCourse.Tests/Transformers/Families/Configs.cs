@@ -9,6 +9,7 @@ internal static class Configs
     private static readonly Dictionary<string, string> Texts = new()
     {
         ["t5"] = """{"model_type":"t5","architectures":["T5ForConditionalGeneration"],"vocab_size":20,"d_model":8,"d_kv":4,"d_ff":12,"num_layers":2,"num_heads":2}""",
+        ["umt5"] = """{"model_type":"umt5","architectures":["UMT5ForConditionalGeneration"],"vocab_size":20,"d_model":8,"d_kv":4,"d_ff":12,"num_layers":2,"num_heads":2}""",
         ["bart"] = """{"model_type":"bart","architectures":["BartForConditionalGeneration"],"vocab_size":20,"d_model":8,"encoder_layers":1,"decoder_layers":2,"encoder_attention_heads":2,"decoder_attention_heads":2,"encoder_ffn_dim":12,"decoder_ffn_dim":12,"max_position_embeddings":16}""",
         ["llama"] = """{"model_type":"llama","architectures":["LlamaForCausalLM"],"vocab_size":20,"hidden_size":8,"num_hidden_layers":2,"num_attention_heads":2,"num_key_value_heads":1,"intermediate_size":12,"max_position_embeddings":16}""",
         ["mistral"] = """{"model_type":"mistral","architectures":["MistralForCausalLM"],"vocab_size":20,"hidden_size":8,"num_hidden_layers":2,"num_attention_heads":2,"intermediate_size":12,"max_position_embeddings":16}""",

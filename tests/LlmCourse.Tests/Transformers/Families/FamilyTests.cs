@@ -82,12 +82,14 @@ public sealed class FamilyTests
     [InlineData("t5", "architectures", "[\"T5ForSequenceClassification\"]", "SequenceClassification")]
     [InlineData("bart", "activation_function", "\"mish\"")]
     [InlineData("bart", "normalize_before", "true")]
+    [InlineData("bart", "encoder_layerdrop", "0.1")]
+    [InlineData("bart", "decoder_layerdrop", "0.1")]
+    [InlineData("llama", "quantization_config", """{"quant_method":"gptq","bits":4}""", "gptq", "quantization_config")]
     [InlineData("bart", "architectures", "[\"BartForQuestionAnswering\"]", "BartForQuestionAnswering")]
     [InlineData("llama", "rope_scaling", """{"rope_type":"proportional","factor":2.0}""", "proportional", "rope_type")]
     [InlineData("llama", "rope_parameters", """{"type":"mrope","factor":2.0}""", "mrope", "rope_type")]
     [InlineData("llama", "rope_parameters", """{"full_attention":{"rope_type":"default"}}""", "full_attention")]
     [InlineData("llama", "hidden_act", "\"mish\"")]
-    [InlineData("gpt2", "scale_attn_by_inverse_layer_idx", "true")]
     [InlineData("gpt2", "add_cross_attention", "true")]
     [InlineData("gpt2", "activation_function", "\"laplace\"")]
     [InlineData("bert", "position_embedding_type", "\"relative_key\"")]
@@ -127,7 +129,7 @@ public sealed class FamilyTests
     }
 
     [Theory]
-    [InlineData("""{"model_type":"unheard-of"}""", "\"unheard-of\" is not supported; supported: t5, mt5, bart, llama")]
+    [InlineData("""{"model_type":"unheard-of"}""", "\"unheard-of\" is not supported; supported: t5, mt5, umt5, bart, llama")]
     [InlineData("{}", "lacks \"model_type\"")]
     [InlineData("[]", "must hold an object")]
     [InlineData("""{"model_type":3}""", "\"model_type\" must be a string, found 3")]
@@ -159,6 +161,10 @@ public sealed class FamilyTests
         // The original length beside the scaling counts more than in it; the factor is how much longer the context is.
         LongScaling su = Assert.IsType<LongScaling>(Positions("""{"original_max_position_embeddings":4,"rope_scaling":{"type":"su","original_max_position_embeddings":8,"short_factor":[1,2],"long_factor":[3,4]}}""").Scaling);
         Assert.Equal((4, 4.0, 2.0, 3.0), (su.OriginalLength, su.Factor, su.ShortFactors[1], su.LongFactors[0]));
+        // Phi-3 has 4096 wherever none stands beside the scaling, and 131072 / 4096 = 32.
+        const string Phi = """{"max_position_embeddings":131072,"rope_scaling":{"type":"longrope","original_max_position_embeddings":8,"short_factor":[1,2],"long_factor":[3,4]}}""";
+        LongScaling phi = Assert.IsType<LongScaling>(Read(Configs.With("phi3", Phi)).Decoder!.Positions.Scaling);
+        Assert.Equal((4096, 32), (phi.OriginalLength, phi.Factor));
         static PositionConfig Positions(string changes) => Read(Configs.With("llama", changes)).Decoder!.Positions;
     }
 
@@ -220,6 +226,9 @@ public sealed class FamilyTests
         Assert.Equal([2, 3], Read(Configs.With("llama", """{"eos_token_id":[2,3]}""")).EosTokenIds);
         Assert.Empty(Read(Configs.With("llama")).EosTokenIds);
         Assert.Equal([1], Read(Configs.With("t5")).EosTokenIds);
+        TransformerConfig none = Read(JsonDocument.Parse(Configs.Text("gemma")[..^1] + ""","bos_token_id":null,"eos_token_id":null}""").RootElement);
+        Assert.Equal((null, 0), (none.BosTokenId, none.EosTokenIds.Count)); // null says so; where the keys are absent they are 2 and 1
+        Assert.Equal(2, Read(Configs.With("gemma")).BosTokenId);
     }
 
     [Fact]
@@ -241,6 +250,10 @@ public sealed class FamilyTests
         TransformerConfig multilingual = Read(Configs.With("t5", """{"model_type":"mt5","tie_word_embeddings":true}"""));
         Assert.Equal((true, true, 1.0), (multilingual.Encoder!.Gated, multilingual.Head.Tied, multilingual.Head.Scale));
 
+        TransformerConfig own = Read(Configs.With("t5", """{"model_type":"umt5","tie_word_embeddings":false}"""));
+        Assert.Equal((true, true, 1 / Math.Sqrt(8)), (own.Decoder!.Positions.BiasByLayer, own.Encoder!.Gated, own.Head.Scale));
+        Assert.False(multilingual.Encoder.Positions.BiasByLayer);
+
         TransformerConfig roberta = Read(Configs.With("roberta", """{"hidden_act":"relu"}"""));
         Assert.Equal((Activation.Relu, Activation.Gelu, 2), (roberta.Encoder!.Activation, roberta.Head.Transform, roberta.Encoder.Positions.Offset));
         Assert.Equal(Activation.Relu, Read(Configs.With("bert", """{"hidden_act":"relu"}""")).Head.Transform);
@@ -248,6 +261,8 @@ public sealed class FamilyTests
         Assert.Equal(32, Read(Configs.With("gpt2")).Decoder!.FeedForwardWidth);
         Assert.Equal(0.3, Read(Configs.With("gpt2", """{"embd_pdrop":0.3}""")).Decoder!.EmbeddingDropout);
         Assert.Equal(1, Read(Configs.With("gpt2", """{"scale_attn_weights":false}""")).Decoder!.Scale);
+        StackConfig byLayer = Read(Configs.With("gpt2", """{"scale_attn_by_inverse_layer_idx":true}""")).Decoder!;
+        Assert.Equal((0.5, 0.25), (byLayer.ScaleOf(0), byLayer.ScaleOf(1))); // 1/√4, and half of it in the second layer
         Assert.Equal(3, Read(Configs.With("llama", """{"num_attention_heads":2,"head_dim":6,"partial_rotary_factor":0.34}""")).Decoder!.Positions.RotarySize + 1);
     }
 

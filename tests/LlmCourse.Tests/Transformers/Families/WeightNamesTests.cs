@@ -23,6 +23,7 @@ public sealed class WeightNamesTests
     }
 
     [Theory]
+    [InlineData("umt5", "decoder.1.relative_bias.weight", "decoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight", false)]
     [InlineData("t5", "decoder.1.cross.q.weight", "decoder.block.1.layer.1.EncDecAttention.q.weight", false)]
     [InlineData("bart", "encoder.0.feedforward.norm.bias", "model.encoder.layers.0.final_layer_norm.bias", false)]
     [InlineData("bart", "decoder.1.cross.norm.weight", "model.decoder.layers.1.encoder_attn_layer_norm.weight", false)]
