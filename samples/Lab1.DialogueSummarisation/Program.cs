@@ -48,14 +48,14 @@ static void ZeroShot(Summariser summariser, IReadOnlyList<(int Row, Dialogue Dia
         ("\"Summarize ...\"", SummarisationTemplates.Instruction),
         ("FLAN template", SummarisationTemplates.Flan),
     ];
-    IReadOnlyList<Completion> answers = Waiting(() => summariser.Answer(
-        examples.SelectMany(example => prompts.Select(prompt => prompt.Template.Format(("dialogue", example.Dialogue.Text)))), options));
-    for (int i = 0; i < examples.Count; i++)
+    // One dialogue after the other: the first answers are there while the second dialogue has not been read.
+    foreach ((int row, Dialogue dialogue) in examples)
     {
-        Sample.Heading($"1. Zero-shot: dialogue {examples[i].Row}");
-        AnsiConsole.WriteLine(examples[i].Dialogue.Text.Trim());
+        Sample.Heading($"1. Zero-shot: dialogue {row}");
+        AnsiConsole.WriteLine(dialogue.Text.Trim());
         AnsiConsole.WriteLine();
-        Show("Prompt", examples[i].Dialogue, prompts.Select((prompt, p) => (prompt.Name, answers[(i * prompts.Length) + p])));
+        IReadOnlyList<Completion> answers = Waiting(() => summariser.Answer(prompts.Select(prompt => prompt.Template.Format(("dialogue", dialogue.Text))), options));
+        Show("Prompt", dialogue, prompts.Zip(answers, (prompt, answer) => (prompt.Name, answer)));
     }
 }
 

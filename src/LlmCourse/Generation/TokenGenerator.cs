@@ -74,6 +74,8 @@ internal sealed class TokenGenerator(
 
     internal GenerationRequest Request(IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions? options)
     {
+        if (model.Config.Decoder is null)
+            throw new InvalidOperationException("The model is an encoder alone, which writes no text: see MaskFiller, TextClassifier, TextTagger and SentenceEncoder.");
         for (int i = 0; i < prompts.Count; i++)
         {
             if (prompts[i] is not { Count: > 0 })
