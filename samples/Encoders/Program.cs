@@ -40,7 +40,7 @@ static void Run(Settings settings, DirectoryInfo folder, CancellationToken stop)
     Sample.Heading("Which sentences are nearest?");
     using SentenceEncoder encoder = SentenceEncoder.Load(settings.Sentences ?? masked);
     string[] known = ["anna lives in rome , in italy .", "berlin is in germany .", "the film was dull , i hated it .", "the book was wonderful , i loved it ."];
-    IReadOnlyList<float[]> embeddings = encoder.Encode(known);
+    IReadOnlyList<float[]> embeddings = encoder.Encode(known, cancellationToken: stop);
     foreach (string query in settings.Text is { } own ? [own] : (string[])["peter lives in milan , in italy .", "the concert was great , i enjoyed it ."])
     {
         Console.WriteLine(query);

@@ -13,7 +13,7 @@ internal static class SmallEncoder
     private static readonly string[] Special = ["[PAD]", "[UNK]", "[MASK]"], Labels = ["bad", "good"];
 
     /// <summary>A masked language model (Devlin et al. 2019, section 3.1): every fifth word is hidden and has to be found.</summary>
-    public static void TrainMasked(string folder, int steps, int seed, CancellationToken stop) => Train(folder, "BertForMaskedLM", steps, seed, stop, (llm, random) =>
+    public static void TrainMasked(string folder, int steps, int seed, CancellationToken stop) => Train(folder, "BertForMaskedLM", steps, seed, (llm, random) =>
     {
         int[][] rows = [.. Enumerable.Range(0, BatchSize).Select(_ => llm.Tokenizer.EncodeIds(Sentences.Any(random)))];
         int width = rows.Max(row => row.Length), mask = Array.IndexOf(Special, "[MASK]");
@@ -32,18 +32,18 @@ internal static class SmallEncoder
         }
 
         return new Batch(Sequences.FromRows(rows), labels: tensor(labels, [BatchSize, width]));
-    });
+    }, stop);
 
     /// <summary>A classifier of opinions.</summary>
-    public static void TrainClasses(string folder, int steps, int seed, CancellationToken stop) => Train(folder, "BertForSequenceClassification", steps, seed, stop, (llm, random) =>
+    public static void TrainClasses(string folder, int steps, int seed, CancellationToken stop) => Train(folder, "BertForSequenceClassification", steps, seed, (llm, random) =>
     {
         (string Text, bool Good)[] texts = [.. Enumerable.Range(0, BatchSize).Select(_ => Sentences.Judged(random))];
         return new Batch(
             Sequences.FromRows([.. texts.Select(text => llm.Tokenizer.EncodeIds(text.Text))]),
             labels: tensor(Array.ConvertAll(texts, text => text.Good ? 1L : 0L)));
-    });
+    }, stop);
 
-    private static void Train(string folder, string architecture, int steps, int seed, CancellationToken stop, Func<Llm, Random, Batch> next)
+    private static void Train(string folder, string architecture, int steps, int seed, Func<Llm, Random, Batch> next, CancellationToken stop)
     {
         Directory.CreateDirectory(folder);
         Describe(folder, architecture);
