@@ -7,11 +7,15 @@ return Sample.Run(args, Settings.Usage, given => new Settings(given), Run);
 
 static void Run(Settings settings, CancellationToken stop)
 {
+    StartTime time = new();
+    time.Mark("runtime");
     IReadOnlyList<Dialogue> data = DialogueFile.Read(settings.Data);
+    time.Mark("dialogues");
     if (settings.Score is null && settings.Examples.Concat(settings.Shots).Where(row => row >= data.Count).Select(row => (int?)row).FirstOrDefault() is { } beyond)
         throw new FormatException($"There is no row {beyond}: {settings.Data} has rows 0 to {data.Count - 1}. Choose others with --example and --shots.");
 
-    using Llm llm = LoadingDisplay.Load(settings.Model);
+    using Llm llm = LoadingDisplay.Load(settings.Model, new() { Tokenizer = settings.Tokenizer is { } folder ? PretrainedTokenizer.Load(folder) : null });
+    time.Mark("model");
     Summariser summariser = new(llm, settings.Raw, settings.Context, stop);
     AnsiConsole.WriteLine($"{settings.Model}: {llm.Model.ParameterCount:N0} weights, room for {summariser.Context:N0} tokens. "
         + (summariser.Chats ? "Prompts go through its chat template (--raw leaves it out)." : "Prompts are given as they are."));
@@ -27,7 +31,9 @@ static void Run(Settings settings, CancellationToken stop)
     }
 
     Dialogue target = data[settings.Examples[^1]];
-    ZeroShot(summariser, [.. settings.Examples.Select(row => (row, data[row]))], greedy);
+    ZeroShot(summariser, [.. settings.Examples.Select(row => (row, data[row]))], settings.Time ? time.Watch(greedy) : greedy);
+    if (settings.Time)
+        AnsiConsole.WriteLine(time.ToString());
     FewShots(summariser, [.. settings.Shots.Select(row => data[row]).Where(shot => shot.Text != target.Text)], target, greedy);
     Parameters(summariser, target, greedy, settings.Seed);
     Probabilities(summariser, target);
@@ -42,14 +48,14 @@ static void ZeroShot(Summariser summariser, IReadOnlyList<(int Row, Dialogue Dia
         ("\"Summarize ...\"", SummarisationTemplates.Instruction),
         ("FLAN template", SummarisationTemplates.Flan),
     ];
-    IReadOnlyList<Completion> answers = Waiting(() => summariser.Answer(
-        examples.SelectMany(example => prompts.Select(prompt => prompt.Template.Format(("dialogue", example.Dialogue.Text)))), options));
-    for (int i = 0; i < examples.Count; i++)
+    // One dialogue after the other: the first answers are there while the second dialogue has not been read.
+    foreach ((int row, Dialogue dialogue) in examples)
     {
-        Sample.Heading($"1. Zero-shot: dialogue {examples[i].Row}");
-        AnsiConsole.WriteLine(examples[i].Dialogue.Text.Trim());
+        Sample.Heading($"1. Zero-shot: dialogue {row}");
+        AnsiConsole.WriteLine(dialogue.Text.Trim());
         AnsiConsole.WriteLine();
-        Show("Prompt", examples[i].Dialogue, prompts.Select((prompt, p) => (prompt.Name, answers[(i * prompts.Length) + p])));
+        IReadOnlyList<Completion> answers = Waiting(() => summariser.Answer(prompts.Select(prompt => prompt.Template.Format(("dialogue", dialogue.Text))), options));
+        Show("Prompt", dialogue, prompts.Zip(answers, (prompt, answer) => (prompt.Name, answer)));
     }
 }
 

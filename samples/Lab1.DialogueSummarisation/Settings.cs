@@ -13,6 +13,8 @@ internal sealed class Settings(Arguments given)
           --context N           the most tokens of prompt and answer together (what the model was made for)
           --seed N              of sampling (1)
           --threads N           of the processor (all; fewer are quicker on a machine that is busy with other work)
+          --tokenizer FOLDER    of a model that has none
+          --time                how long it takes from the start of the process to the first token
           --raw                 prompts as they are, also where the model has a chat template
 
           --score N             instead: ROUGE of zero-, one- and few-shot prompts on N dialogues drawn by the seed, with intervals
@@ -34,6 +36,10 @@ internal sealed class Settings(Arguments given)
     public IReadOnlyList<int> Shots { get; } = given.Numbers("--shots", 0) ?? [40, 80, 120];
 
     public int MaxNewTokens { get; } = given.Number("--max-new-tokens") ?? 50;
+
+    public string? Tokenizer { get; } = given.Text("--tokenizer");
+
+    public bool Time { get; } = given.Flag("--time");
 
     public int? Context { get; } = given.Number("--context");
 

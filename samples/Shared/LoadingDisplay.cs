@@ -5,14 +5,14 @@ namespace Shared;
 /// <summary>Loads a model and shows how far it is: a bar in a terminal, a line for each quarter elsewhere.</summary>
 internal static class LoadingDisplay
 {
-    public static Llm Load(string model)
+    public static Llm Load(string model, LoadOptions? options = null)
     {
         if (!AnsiConsole.Profile.Capabilities.Ansi)
-            return Llm.Load(model, progress: new Quarters());
+            return Llm.Load(model, options, progress: new Quarters());
         return AnsiConsole.Progress().Start(display =>
         {
             ProgressTask bar = display.AddTask("Loading", maxValue: 1);
-            return Llm.Load(model, progress: new Bar(bar));
+            return Llm.Load(model, options, progress: new Bar(bar));
         });
     }
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using System.Threading.Channels;
 using LlmCourse.Adapters;
 using LlmCourse.Checkpoints;
 using LlmCourse.Checkpoints.Hub;
@@ -47,9 +46,6 @@ public sealed partial class Llm : ITextGenerator, IDisposable
     /// <exception cref="InvalidOperationException">The checkpoint has none.</exception>
     public PretrainedTokenizer Tokenizer => _files.Tokenizer
         ?? throw new InvalidOperationException("The checkpoint has no tokenizer: use GenerateFromIds, or load a folder with a tokenizer.json.");
-
-    /// <summary>Whether there is a chat template, so that <see cref="Chat(string, GenerationOptions?, CancellationToken)"/> can be used.</summary>
-    public bool HasChatTemplate => _files.ChatTemplate is not null;
 
     /// <summary>How many tokens the model can read: the encoder where there is one, else prompt and answer together; null where nothing limits them.</summary>
     public int? ContextLength => (Model.Config.Encoder ?? Model.Config.Decoder!).Positions.Limit;
@@ -135,27 +131,6 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         IReadOnlyList<string> prompts, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => Generate(prompts, options, cancellationToken), cancellationToken);
 
-    /// <summary>Answers one message through the model's chat template.</summary>
-    public Completion Chat(string message, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
-        Chat([new ChatMessage("user", message)], options, cancellationToken);
-
-    /// <summary>Gives the next message of a conversation through the model's chat template.</summary>
-    public Completion Chat(IReadOnlyList<ChatMessage> messages, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
-        GenerateFromIds([Tokenizer.EncodeIds(RenderChat(messages), addSpecialTokens: false)], options, cancellationToken)[0];
-
-    /// <summary>A conversation as the model's chat template writes it, up to where its answer begins.</summary>
-    /// <exception cref="InvalidOperationException">The model has no chat template.</exception>
-    public string RenderChat(IReadOnlyList<ChatMessage> messages) => RenderChat(messages, addGenerationPrompt: true);
-
-    /// <summary>The same, with or without the opening of the model's answer.</summary>
-    public string RenderChat(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
-    {
-        ArgumentNullException.ThrowIfNull(messages);
-        SpecialTokens special = Tokenizer.SpecialTokens;
-        Dictionary<string, object?> variables = new() { ["bos_token"] = special.Bos ?? "", ["eos_token"] = special.Eos ?? "" };
-        return _chat.Value.Render(messages, addGenerationPrompt, variables);
-    }
-
     /// <summary>Completes a text and yields its pieces as they come; together they are the completion's text. Of beams they all come at the end.</summary>
     public async IAsyncEnumerable<string> StreamAsync(
         string prompt, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -168,42 +143,12 @@ public sealed partial class Llm : ITextGenerator, IDisposable
     }
 
     /// <summary>Completes a text and yields every token as it comes, with the text that it makes certain.</summary>
-    public async IAsyncEnumerable<StreamedToken> StreamTokensAsync(
-        string prompt, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<StreamedToken> StreamTokensAsync(
+        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         int[] ids = Encode(prompt);
         RequireRows(1);
-        Channel<StreamedToken> channel = Channel.CreateUnbounded<StreamedToken>();
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task work = Task.Run(
-            () =>
-            {
-                try
-                {
-                    _generator.Generate([ids], options, (row, id, text) =>
-                    {
-                        if (row == 0) // of several completions the first
-                            channel.Writer.TryWrite(new StreamedToken(id, text));
-                    }, stop.Token);
-                }
-                finally
-                {
-                    channel.Writer.Complete();
-                }
-            },
-            CancellationToken.None);
-        try
-        {
-            await foreach (StreamedToken token in channel.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-                yield return token;
-            await work.ConfigureAwait(false);
-        }
-        finally
-        {
-            // A reader that has had enough ends the generation too, and never before it has let go of the model.
-            await stop.CancelAsync().ConfigureAwait(false);
-            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        return new TokenStream((onToken, stop) => _generator.Generate([ids], options, onToken, stop)).ReadAsync(cancellationToken);
     }
 
     /// <summary>This model, or view, as one that proposes tokens to a larger one: see <see cref="AssistedOptions.Draft"/>.</summary>

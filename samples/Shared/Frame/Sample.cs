@@ -13,8 +13,9 @@ internal static class Sample
     /// <param name="usage">What can stand in it.</param>
     /// <param name="read">Takes the settings from it.</param>
     /// <param name="work">The sample.</param>
+    /// <param name="interrupt">Hears of Ctrl+C first: true where it has dealt with it.</param>
     /// <returns>The exit code.</returns>
-    public static int Run<T>(string[] arguments, string usage, Func<Arguments, T> read, Action<T, CancellationToken> work)
+    public static int Run<T>(string[] arguments, string usage, Func<Arguments, T> read, Action<T, CancellationToken> work, Func<bool>? interrupt = null)
     {
         Console.OutputEncoding = Encoding.UTF8;
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -27,6 +28,9 @@ internal static class Sample
         using CancellationTokenSource stop = new();
         Console.CancelKeyPress += (_, key) =>
         {
+            key.Cancel = interrupt?.Invoke() == true;
+            if (key.Cancel)
+                return;
             key.Cancel = !stop.IsCancellationRequested;
             stop.Cancel();
         };

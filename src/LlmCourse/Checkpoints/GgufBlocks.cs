@@ -1,10 +1,12 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace LlmCourse.Checkpoints;
 
 /// <summary>
 /// Turns quantised blocks into fp32; those of 32 weights here, the larger ones in <see cref="GgufSuperBlocks"/>. The product and the sum are rounded one after the other, as the
-/// format's definition does: a fused multiply-add would change last digits.
+/// format's definition does: a fused multiply-add would change last digits. Kernels are compiled with all optimisation at once: a model is
+/// loaded before the runtime would find out that they are worth it.
 /// </summary>
 internal static unsafe class GgufBlocks
 {
@@ -47,6 +49,7 @@ internal static unsafe class GgufBlocks
     }
 
     /// <summary>scale, 16 bytes of two numbers each: the low halves come first. The numbers are less 8.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Q4WithScale(byte* block, float* values)
     {
         (Vector128<byte> low, Vector128<byte> high) = Halves(block + 2);
@@ -57,6 +60,7 @@ internal static unsafe class GgufBlocks
     }
 
     /// <summary>scale, minimum, 16 bytes of two numbers each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Q4WithMinimum(byte* block, float* values)
     {
         (Vector128<byte> low, Vector128<byte> high) = Halves(block + 4);
@@ -66,6 +70,7 @@ internal static unsafe class GgufBlocks
     }
 
     /// <summary>scale, the 32 fifth bits, 16 bytes of two numbers' other bits each. The numbers are less 16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Q5WithScale(byte* block, float* values)
     {
         (Vector128<byte> low, Vector128<byte> high) = Halves(block + 6);
@@ -76,6 +81,7 @@ internal static unsafe class GgufBlocks
     }
 
     /// <summary>scale, minimum, the 32 fifth bits, 16 bytes of two numbers' other bits each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Q5WithMinimum(byte* block, float* values)
     {
         (Vector128<byte> low, Vector128<byte> high) = Halves(block + 8);
@@ -85,6 +91,7 @@ internal static unsafe class GgufBlocks
     }
 
     /// <summary>scale, 32 signed bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Q8WithScale(byte* block, float* values)
     {
         Vector256<float> scale = Half(block);

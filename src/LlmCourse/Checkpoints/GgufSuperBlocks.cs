@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace LlmCourse.Checkpoints;
@@ -13,6 +14,7 @@ internal static unsafe class GgufSuperBlocks
     private const int Group = 32;
 
     /// <summary>16 scales and minima of 4 bits, 64 bytes of four 2-bit numbers, scale and minimum of the whole.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q2(byte* block, float* values)
     {
         byte* packed = block + 16;
@@ -31,6 +33,7 @@ internal static unsafe class GgufSuperBlocks
     }
 
     /// <summary>The third bits of 256 numbers, 64 bytes of four numbers' other bits each, 16 scales of 6 bits, the scale. A number without its third bit is less 4.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q3(byte* block, float* values)
     {
         byte* packed = block + 32, scales = block + 96;
@@ -47,6 +50,7 @@ internal static unsafe class GgufSuperBlocks
     }
 
     /// <summary>scale, minimum, 8 scales and minima of 6 bits, 128 bytes of two numbers each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q4(byte* block, float* values)
     {
         for (int group = 0; group < 8; group++, values += Group)
@@ -59,6 +63,7 @@ internal static unsafe class GgufSuperBlocks
     }
 
     /// <summary>scale, minimum, 8 scales and minima of 6 bits, the fifth bits of 256 numbers, 128 bytes of two numbers' other bits each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q5(byte* block, float* values)
     {
         for (int group = 0; group < 8; group++, values += Group)
@@ -74,6 +79,7 @@ internal static unsafe class GgufSuperBlocks
     }
 
     /// <summary>128 bytes of two numbers' lower four bits each, 64 bytes of four numbers' higher two, 16 scales of a byte, the scale. The numbers are less 32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q6(byte* block, float* values)
     {
         sbyte* scales = (sbyte*)block + 192;

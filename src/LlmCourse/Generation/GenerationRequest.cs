@@ -24,6 +24,9 @@ internal sealed record GenerationRequest
 
     public PretrainedTokenizer? Tokenizer { get; init; }
 
+    /// <summary>For one prompt of a decoder: the caller's session, which has read the prompt's beginning; null to read all of it.</summary>
+    public DecodingSession? Session { get; init; }
+
     public TokenGenerator.OnToken? OnToken { get; init; }
 
     public CancellationToken CancellationToken { get; init; }

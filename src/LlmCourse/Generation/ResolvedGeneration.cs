@@ -140,6 +140,13 @@ internal sealed partial record ResolvedGeneration
         }
     }
 
+    /// <summary>Whether behind a prompt there is room for an answer as long as is asked for, or for half of the context if that is less.</summary>
+    public bool HasRoom(int promptLength, int virtualTokens)
+    {
+        int left = (ContextLength ?? int.MaxValue) - virtualTokens;
+        return MaxNewTokens is { } count ? promptLength <= left - Math.Min(count, left / 2) : promptLength < Math.Min(MaxLength, left);
+    }
+
     /// <summary>The length before which a sequence may not end.</summary>
     public int MinLengthFor(int promptLength) => (int)Math.Max(MinLength, Math.Min((long)promptLength + MinNewTokens, int.MaxValue));
 

@@ -8,7 +8,8 @@ namespace LlmCourse.Generation;
 /// <summary>What the model says about the next tokens of a request's rows; with guidance, also what it says without the prompt.</summary>
 internal sealed class RowReader : IDisposable
 {
-    private const int FirstCapacity = 512;
+    /// <summary>For how many new tokens memory is allocated at once, at most.</summary>
+    public const int FirstCapacity = 512;
 
     private readonly GenerationRequest _request;
     private readonly DecodingSession _session;
@@ -29,14 +30,15 @@ internal sealed class RowReader : IDisposable
     public static RowReader Open(GenerationRequest request)
     {
         IReadOnlyList<IReadOnlyList<int>>? negative = request.Settings.GuidanceScale == 1 ? null : Negative(request);
-        DecodingSession session = Session(request.Model, request.View, request, request.Prompts);
+        DecodingSession session = request.Session is null ? Session(request.Model, request.View, request, request.Prompts) : Continued(request, request.Session);
         try
         {
             return new RowReader(request, session, negative is null ? null : Session(request.Model, request.View, request, negative));
         }
         catch
         {
-            session.Dispose();
+            if (session != request.Session)
+                session.Dispose();
             throw;
         }
     }
@@ -58,8 +60,10 @@ internal sealed class RowReader : IDisposable
     public (Tensor Logits, Tensor? Unconditional) Read(IReadOnlyList<IReadOnlyList<int>> tokens)
     {
         IReadOnlyList<IReadOnlyList<int>> other = _begun || _request.Model.Config.Encoder is not null ? tokens : Negative(_request);
+        // The caller's session has read the beginning of its one prompt.
+        IReadOnlyList<IReadOnlyList<int>> unread = _begun || _request.Session is null ? tokens : [[.. tokens[0].Skip(Lengths[0])]];
         _begun = true;
-        return (Read(_session, tokens), _other is null ? null : Read(_other, other));
+        return (Read(_session, unread), _other is null ? null : Read(_other, other));
     }
 
     /// <summary>Reads on in each row, and gives the logits behind its last counts[r] tokens, [Σ counts, V].</summary>
@@ -81,8 +85,24 @@ internal sealed class RowReader : IDisposable
 
     public void Dispose()
     {
-        _session.Dispose();
+        if (_session != _request.Session)
+            _session.Dispose();
         _other?.Dispose();
+    }
+
+    // Several rows are made of a copy, when the caller's session has read as much as is of use to the next prompt.
+    private static DecodingSession Continued(GenerationRequest request, DecodingSession session)
+    {
+        if (request.Settings is { Beams: 1, Returned: 1 })
+            return session;
+        int[] unread = [.. request.Prompts[0].Skip(session.Lengths[0]).SkipLast(1)];
+        if (unread.Length > 0)
+        {
+            using Sequences sequences = Sequences.FromRows([unread], device: request.Model.Device);
+            session.Append(sequences).Dispose();
+        }
+
+        return session.Fork();
     }
 
     private Tensor Read(DecodingSession session, IReadOnlyList<IReadOnlyList<int>> tokens)

@@ -30,9 +30,28 @@ internal sealed class TokenGenerator(
     {
         if (prompts.Count == 0)
             return [];
-        GenerationRequest request = Request(prompts, options) with { OnToken = onToken, CancellationToken = cancellationToken };
+        return Run(Request(prompts, options) with { OnToken = onToken, CancellationToken = cancellationToken });
+    }
+
+    /// <summary>Completes one prompt in a session that has read a part of it, not all: the session is then behind the prompt, or further, within what was generated or proposed.</summary>
+    public IReadOnlyList<Completion> Continue(
+        DecodingSession session, IReadOnlyList<int> prompt, GenerationOptions? options, OnToken? onToken, CancellationToken cancellationToken) =>
+        Run(Request([prompt], options) with { Session = session, OnToken = onToken, CancellationToken = cancellationToken });
+
+    /// <summary>A session to continue in, of a decoder.</summary>
+    public DecodingSession OpenSession(int capacity) => DecodingSession.Open(model, view, 1, capacity + RowReader.FirstCapacity);
+
+    /// <summary>Whether behind a prompt there is room for an answer as long as the options have it, or half of the context.</summary>
+    public bool HasRoom(IReadOnlyList<int> prompt, GenerationOptions? options)
+    {
+        GenerationRequest request = Request([prompt], options);
+        return request.Settings.HasRoom(prompt.Count, request.VirtualTokens[0]);
+    }
+
+    private static IReadOnlyList<Completion> Run(GenerationRequest request)
+    {
         GeneratedRow[] rows = request.Rows();
-        cancellationToken.ThrowIfCancellationRequested();
+        request.CancellationToken.ThrowIfCancellationRequested();
         return request.Settings switch
         {
             { Beams: > 1 } => BeamSearch.Run(request, rows),
@@ -55,6 +74,8 @@ internal sealed class TokenGenerator(
 
     internal GenerationRequest Request(IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions? options)
     {
+        if (model.Config.Decoder is null)
+            throw new InvalidOperationException("The model is an encoder alone, which writes no text: see MaskFiller, TextClassifier, TextTagger and SentenceEncoder.");
         for (int i = 0; i < prompts.Count; i++)
         {
             if (prompts[i] is not { Count: > 0 })

@@ -1,0 +1,29 @@
+// A chat in the console, with any model that has a chat template. One session goes through the whole conversation: a turn reads
+// the new message and nothing that was said before.
+using Chat;
+
+AnswerStop answers = new();
+return Sample.Run(args, Settings.Usage, given => new Settings(given), (settings, stop) => Run(settings, answers, stop), answers.Stop);
+
+static void Run(Settings settings, AnswerStop answers, CancellationToken stop)
+{
+    using Llm llm = settings.Model is { } model ? LoadingDisplay.Load(model) : SmallTalk.Model(settings.Base, settings.Seed, stop);
+    using Conversation conversation = new(llm, settings.System, settings.Figures);
+    if (settings.Model is null)
+        Console.WriteLine($"\n{SmallTalk.Hint}");
+    Console.WriteLine("Write something; /help says what else there is. Ctrl+C ends an answer, /quit the conversation.");
+    while (true)
+    {
+        Console.Write("\n> ");
+        string? line = Console.ReadLine();
+        stop.ThrowIfCancellationRequested();
+        if (Console.IsInputRedirected)
+            Console.WriteLine(line); // what was typed, a terminal shows by itself
+        if (line is null || line.Trim() == "/quit")
+            return;
+        if (line.TrimStart().StartsWith('/'))
+            Console.WriteLine(conversation.Command(line.Trim()));
+        else if (!string.IsNullOrWhiteSpace(line))
+            answers.During(cancel => conversation.AnswerAsync(line, cancel), stop).GetAwaiter().GetResult();
+    }
+}

@@ -1,0 +1,15 @@
+namespace LlmCourse;
+
+/// <summary>How a conversation is kept.</summary>
+public sealed record ChatOptions
+{
+    /// <summary>What the model is told before the first turn; null for what its template says by itself, if anything.</summary>
+    public string? System { get; init; }
+
+    /// <summary>
+    /// Whether the oldest turns are forgotten when the model's context is full, so that there is room for an answer of the length
+    /// asked for, or for half of the context if that is less. Default: false, a
+    /// <see cref="Generation.PromptTooLongException"/> when nothing more can be said.
+    /// </summary>
+    public bool DropOldestTurns { get; init; }
+}
