@@ -26,7 +26,7 @@ public sealed class ChatSessionTests
     public void Turns_are_those_of_reading_everything_again(string name)
     {
         using Llm llm = Load(name);
-        string[] turns = Turns[..(llm.ContextLength < 40 ? 3 : 4)];
+        string[] turns = Turns[..(llm.ContextLength < 40 ? 2 : 4)];
         foreach (GenerationOptions options in (GenerationOptions[])[
             Short, Short with { Temperature = 1, Seed = 3 }, Short with { NumBeams = 3 }, Short with { Temperature = 1, Seed = 4, NumReturnSequences = 2 },
             Short with { Assisted = new() { PromptLookupTokens = 3, MaxMatchingNGramSize = 1 } }, Short with { Assisted = new() { Draft = llm.AsDraft(), DraftTokens = 3 } },
