@@ -19,8 +19,8 @@ static void Run(Settings settings, DirectoryInfo folder, CancellationToken stop)
     if (settings.Classify is null)
         SmallEncoder.TrainClasses(classes, settings.Steps, settings.Seed, stop);
 
-    Sample.Heading("What stands behind the mask?");
-    using (MaskFiller filler = MaskFiller.Load(settings.Fill ?? masked))
+    Sample.Heading(settings.Fill is null ? "What stands behind the mask? (seconds of training teach which words fit, not which are true)" : "What stands behind the mask?");
+    using (MaskFiller filler = MaskFiller.Load(settings.Fill ?? masked, cancellationToken: stop))
     {
         foreach (string text in settings.Text is { } own ? [own] : (string[])["paris is in [MASK] .", "anna lives in [MASK] , in italy .", "the film was [MASK] , i enjoyed it ."])
         {
@@ -31,14 +31,14 @@ static void Run(Settings settings, DirectoryInfo folder, CancellationToken stop)
     }
 
     Sample.Heading("What kind of text is it?");
-    using (TextClassifier classifier = TextClassifier.Load(settings.Classify ?? classes))
+    using (TextClassifier classifier = TextClassifier.Load(settings.Classify ?? classes, cancellationToken: stop))
     {
         foreach (string text in settings.Text is { } own ? [own] : (string[])["the book was wonderful , i loved it .", "tom found the concert dull .", "the concert was not good ."])
             Console.WriteLine($"{text}   {string.Join("   ", classifier.Classify(text).Select(label => $"{label.Label} {label.Score:P0}"))}");
     }
 
     Sample.Heading("Which sentences are nearest?");
-    using SentenceEncoder encoder = SentenceEncoder.Load(settings.Sentences ?? masked);
+    using SentenceEncoder encoder = SentenceEncoder.Load(settings.Sentences ?? masked, cancellationToken: stop);
     string[] known = ["anna lives in rome , in italy .", "berlin is in germany .", "the film was dull , i hated it .", "the book was wonderful , i loved it ."];
     IReadOnlyList<float[]> embeddings = encoder.Encode(known, cancellationToken: stop);
     foreach (string query in settings.Text is { } own ? [own] : (string[])["peter lives in milan , in italy .", "the concert was great , i enjoyed it ."])

@@ -127,12 +127,15 @@ public sealed class ChatSessionTests
         using ChatSession chat = llm.StartChat();
         chat.Send(Turns[0], Short);
         using CancellationTokenSource stop = new();
-        Assert.ThrowsAny<OperationCanceledException>(() => chat.Send(Turns[1], Short with { StopWhen = soFar =>
+        Assert.ThrowsAny<OperationCanceledException>(() => chat.Send(Turns[1], Short with
+        {
+            StopWhen = soFar =>
         {
             if (soFar.Tokens.Count == 2)
                 stop.Cancel();
             return false;
-        } }, stop.Token));
+        }
+        }, stop.Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
             await foreach (string _ in chat.StreamAsync(Turns[1], Short, new CancellationToken(canceled: true)))

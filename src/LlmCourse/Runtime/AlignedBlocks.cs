@@ -18,7 +18,7 @@ internal static unsafe partial class AlignedBlocks
     private const nuint Header = 8; // what glibc adds to a block
 
     private static readonly Lock Gate = new();
-    private static bool? s_installed;
+    private static bool? _installed;
 
     /// <summary>
     /// From now on, and once for the process. False where this libtorch or C library offers no way, or libtorch is not loaded yet.
@@ -30,9 +30,9 @@ internal static unsafe partial class AlignedBlocks
             return false;
         lock (Gate)
         {
-            if (s_installed is null && LinkMap.TryFind(NativeLoader.FileName("c10"), out nint library))
-                s_installed = Install(library);
-            return s_installed ?? false;
+            if (_installed is null && LinkMap.TryFind(NativeLoader.FileName("c10"), out nint library))
+                _installed = Install(library);
+            return _installed ?? false;
         }
     }
 

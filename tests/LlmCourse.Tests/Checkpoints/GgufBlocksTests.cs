@@ -109,39 +109,39 @@ public sealed class GgufBlocksTests
         switch (type)
         {
             case GgmlType.Q2_K:
-            {
-                byte scales = block[i / 16];
-                float scale = Half(80) * (scales & 15), minimum = Half(82) * (scales >> 4);
-                return Difference(scale * ((block[16 + 32 * halfOfBlock + inRow] >> two) & 3), minimum);
-            }
+                {
+                    byte scales = block[i / 16];
+                    float scale = Half(80) * (scales & 15), minimum = Half(82) * (scales >> 4);
+                    return Difference(scale * ((block[16 + 32 * halfOfBlock + inRow] >> two) & 3), minimum);
+                }
 
             case GgmlType.Q3_K:
-            {
-                int group = i / 16;
-                int low = (block[96 + group % 8] >> (4 * (group / 8))) & 15, high = (block[104 + group % 4] >> (2 * (group / 4))) & 3;
-                int number = ((block[32 + 32 * halfOfBlock + inRow] >> two) & 3) | (((block[inRow] >> row) & 1) << 2);
-                float scale = Half(108) * ((low | (high << 4)) - 32);
-                return scale * (number - 4);
-            }
+                {
+                    int group = i / 16;
+                    int low = (block[96 + group % 8] >> (4 * (group / 8))) & 15, high = (block[104 + group % 4] >> (2 * (group / 4))) & 3;
+                    int number = ((block[32 + 32 * halfOfBlock + inRow] >> two) & 3) | (((block[inRow] >> row) & 1) << 2);
+                    float scale = Half(108) * ((low | (high << 4)) - 32);
+                    return scale * (number - 4);
+                }
 
             case GgmlType.Q4_K or GgmlType.Q5_K:
-            {
-                bool five = type == GgmlType.Q5_K;
-                int scale = row < 4 ? block[4 + row] & 63 : (block[8 + row] & 15) | ((block[row] >> 6) << 4);
-                int minimum = row < 4 ? block[8 + row] & 63 : (block[8 + row] >> 4) | ((block[4 + row] >> 6) << 4);
-                int number = (block[(five ? 48 : 16) + 32 * quarter + inRow] >> (4 * (row % 2))) & 15;
-                if (five)
-                    number |= ((block[16 + inRow] >> row) & 1) << 4;
-                float scaled = Half(0) * scale, less = Half(2) * minimum;
-                return Difference(scaled * number, less);
-            }
+                {
+                    bool five = type == GgmlType.Q5_K;
+                    int scale = row < 4 ? block[4 + row] & 63 : (block[8 + row] & 15) | ((block[row] >> 6) << 4);
+                    int minimum = row < 4 ? block[8 + row] & 63 : (block[8 + row] >> 4) | ((block[4 + row] >> 6) << 4);
+                    int number = (block[(five ? 48 : 16) + 32 * quarter + inRow] >> (4 * (row % 2))) & 15;
+                    if (five)
+                        number |= ((block[16 + inRow] >> row) & 1) << 4;
+                    float scaled = Half(0) * scale, less = Half(2) * minimum;
+                    return Difference(scaled * number, less);
+                }
 
             default:
-            {
-                int low = (block[64 * halfOfBlock + i % 64] >> (4 * (quarter % 2))) & 15, high = (block[128 + 32 * halfOfBlock + inRow] >> two) & 3;
-                float scale = Half(208) * (sbyte)block[192 + i / 16];
-                return scale * ((low | (high << 4)) - 32);
-            }
+                {
+                    int low = (block[64 * halfOfBlock + i % 64] >> (4 * (quarter % 2))) & 15, high = (block[128 + 32 * halfOfBlock + inRow] >> two) & 3;
+                    float scale = Half(208) * (sbyte)block[192 + i / 16];
+                    return scale * ((low | (high << 4)) - 32);
+                }
         }
     }
 

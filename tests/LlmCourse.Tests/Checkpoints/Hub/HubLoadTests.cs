@@ -17,7 +17,10 @@ public sealed class HubLoadTests : HubTest
             Server.Files[Path.GetFileName(file)] = File.ReadAllBytes(file);
         Dictionary<string, string?> environment = new()
         {
-            ["HF_ENDPOINT"] = Server.Address.AbsoluteUri, ["HF_HUB_CACHE"] = Cache.Path, ["HF_TOKEN"] = "mine", ["HF_HUB_OFFLINE"] = null,
+            ["HF_ENDPOINT"] = Server.Address.AbsoluteUri,
+            ["HF_HUB_CACHE"] = Cache.Path,
+            ["HF_TOKEN"] = "mine",
+            ["HF_HUB_OFFLINE"] = null,
         };
         Dictionary<string, string?> before = environment.Keys.ToDictionary(name => name, Environment.GetEnvironmentVariable);
         Set(environment);

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Net;
+using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Checkpoints.Hub;
 using Microsoft.AspNetCore.Http;
