@@ -121,7 +121,7 @@ public sealed partial class Llm
             {
                 (Tensor part, double terms) = SupervisedLoss.Sum(Model, batch, _view);
                 using (part)
-                    sum += part.ToDouble();
+                    sum += part.Number();
                 weight += terms;
             }
         }

@@ -1,4 +1,5 @@
 using LlmCourse.Transformers;
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
@@ -91,7 +92,7 @@ internal sealed class Merging(TransformerModel model)
             current = change.Merge(current.Weight, current.Bias);
         foreach (Tensor? result in new[] { current.Weight, current.Bias })
         {
-            if (result is not null && !result.to(model.Type).isfinite().all().ToBoolean())
+            if (result is not null && !result.to(model.Type).isfinite().all().IsTrue())
                 throw new AdapterException(string.Join(" + ", adapters.Select(adapter => adapter.Name)), $"merged, {site.Site.Name} would have numbers that are not finite. Nothing was changed.");
         }
 

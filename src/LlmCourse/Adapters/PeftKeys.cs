@@ -1,5 +1,6 @@
 using LlmCourse.Checkpoints;
 using LlmCourse.Transformers;
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -89,7 +90,7 @@ internal sealed class PeftKeys
     private void RequireSame(NamedSite site, string suffix, string key)
     {
         using Tensor first = _file.Read(_tensors[site][Plain(suffix)]), second = _file.Read(key);
-        if (!first.shape.AsSpan().SequenceEqual(second.shape) || !first.eq(second).all().ToBoolean())
+        if (!first.shape.AsSpan().SequenceEqual(second.shape) || !first.eq(second).all().IsTrue())
             throw new AdapterException(_path, $"{key} differs from {_tensors[site][Plain(suffix)]}, and the model has one table for both.");
     }
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using LlmCourse.Checkpoints;
 using LlmCourse.Transformers;
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -170,7 +171,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
         if (!keys.Has(site, "base_layer.weight"))
             return;
         Tensor stored = keys.Read(site, "base_layer.weight", model.Type).to(model.Device), own = _base.Weight(site).detach();
-        if (!stored.shape.AsSpan().SequenceEqual(own.shape) || !stored.eq(own).all().ToBoolean())
+        if (!stored.shape.AsSpan().SequenceEqual(own.shape) || !stored.eq(own).all().IsTrue())
             throw new AdapterException(_weights, $"{site.Module} brings a table of its own ({string.Join(" × ", stored.shape)}) that is not this model's: load the base it was made for.");
     }
 

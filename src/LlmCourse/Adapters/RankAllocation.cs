@@ -24,10 +24,12 @@ internal static class RankAllocation
         {
             Tensor unit = eye(down.size(0), dtype: down.dtype, device: down.device);
             // The norm of torch has the slope 0 where it is 0, which a root of a sum of squares has not.
-            sum = sum.Plus(linalg.vector_norm(down.mm(down.t()).Minus(unit), 2)).Plus(linalg.vector_norm(up.t().mm(up).Minus(unit), 2));
+            sum = sum.Plus(Size(down.mm(down.t()).Minus(unit))).Plus(Size(up.t().mm(up).Minus(unit)));
         }
 
         return sum.Over(2 * factors.Count).MoveToOuterDisposeScope();
+
+        static Tensor Size(Tensor matrix) => linalg.norm(matrix.flatten(), 2.0, [0]);
     }
 
     /// <summary>

@@ -97,7 +97,7 @@ internal sealed class RankAllocator : IDisposable
         Tensor Found(string key, long[] shape) => find(key) is not { } found ? throw new OptimizerStateException(key, "is missing")
             : found.shape.AsSpan().SequenceEqual(shape) ? found
             : throw new OptimizerStateException(key, $"is [{string.Join(", ", found.shape)}], [{string.Join(", ", shape)}] was expected");
-        long step = Found(StepKey, []).ToInt64();
+        long step = Found(StepKey, []).Whole();
         long[] kept = [.. Found(KeptKey, [Total]).data<long>()];
         (string Key, Tensor Sensitivity, Tensor Uncertainty)[] scores = step == 0 || step > _options.SettledStep || _settled ? []
             : [.. Named.Select(entry => (entry.Key,

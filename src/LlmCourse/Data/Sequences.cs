@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -145,11 +146,11 @@ public sealed class Sequences : IDisposable
             ReadMask(attentionMask, starts, lengths, width);
         using var scope = NewDisposeScope();
         Tensor copy = ids.to(ScalarType.Int64, copy: true).MoveToOuterDisposeScope();
-        return new Sequences(copy, starts, lengths, ids.min().ToInt64(), ids.max().ToInt64())
+        return new Sequences(copy, starts, lengths, ids.min().Whole(), ids.max().Whole())
         {
             TokenTypes = tokenTypes?.to(ScalarType.Int64, copy: true).MoveToOuterDisposeScope(),
-            MinimumTokenType = tokenTypes?.min().ToInt64() ?? 0,
-            MaximumTokenType = tokenTypes?.max().ToInt64() ?? 0,
+            MinimumTokenType = tokenTypes?.min().Whole() ?? 0,
+            MaximumTokenType = tokenTypes?.max().Whole() ?? 0,
         };
     }
 

@@ -128,4 +128,22 @@ internal static class Arithmetic
         using Scalar first = 0, end = count, step = 1;
         return arange(first, end, step, ScalarType.Int64, device);
     }
+
+    /// <summary>The number in a tensor of one. TorchSharp's own ways to it go through an object of the same kind.</summary>
+    public static double Number(this Tensor x) => Only<double>(x, ScalarType.Float64);
+
+    /// <summary>The integer in a tensor of one.</summary>
+    public static long Whole(this Tensor x) => Only<long>(x, ScalarType.Int64);
+
+    /// <summary>Whether a tensor of one is true.</summary>
+    public static bool IsTrue(this Tensor x) => Only<bool>(x, ScalarType.Bool);
+
+    private static T Only<T>(Tensor x, ScalarType type)
+        where T : unmanaged
+    {
+        if (x.numel() != 1)
+            throw new ArgumentException($"One number is wanted, found a tensor of [{string.Join(", ", x.shape)}].", nameof(x));
+        using Tensor plain = x.detach(), host = plain.to(type, CPU);
+        return host.data<T>()[0];
+    }
 }

@@ -78,7 +78,7 @@ internal sealed class LinearCrossEntropy : autograd.MultiTensorFunction<LinearCr
         (Tensor weight, Tensor? bias, double? softcap) = ((Tensor, Tensor?, double?))ctx.get_data("arguments");
         StrongBox<bool> given = (StrongBox<bool>)ctx.get_data("given");
         Tensor outer = grad_outputs[0];
-        bool one = outer.ToDouble() == 1; // a sum that is differentiated itself: spares a copy of the size of W
+        bool one = outer.Number() == 1; // a sum that is differentiated itself: spares a copy of the size of W
         Tensor Scaled(Tensor gradient) => one ? gradient.alias() : gradient.mul(outer.to(gradient.dtype));
         Tensor?[] gradients = new Tensor?[Sources + 2];
         for (int i = 0, k = 2; i < Sources; i++)

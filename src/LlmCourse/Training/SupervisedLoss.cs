@@ -127,7 +127,7 @@ internal static class SupervisedLoss
         {
             ProblemType.Regression => Weighted(Losses.MeanSquaredError(logits, labels), labels.size(0)),
             ProblemType.MultiLabel => Weighted(Losses.BinaryCrossEntropy(logits, labels), labels.size(0)),
-            _ => Weighted(Losses.CrossEntropy(logits, labels), labels.IsNot(Batch.Ignore).sum().ToInt64()),
+            _ => Weighted(Losses.CrossEntropy(logits, labels), labels.IsNot(Batch.Ignore).sum().Whole()),
         };
     }
 

@@ -36,7 +36,7 @@ internal sealed class SupervisedObjective(TransformerModel model, ForwardContext
             using (sum)
             using (added)
             using (Tensor share = added.Times(weight))
-                return new ObjectiveValue(sum.Plus(share), weight, tokens) { Cuts = cuts, Metrics = new Dictionary<string, double> { ["penalty"] = added.ToDouble() } };
+                return new ObjectiveValue(sum.Plus(share), weight, tokens) { Cuts = cuts, Metrics = new Dictionary<string, double> { ["penalty"] = added.Number() } };
         }
         catch
         {

@@ -155,7 +155,7 @@ internal sealed class TrainingRun<TBatch>(Trainer<TBatch> trainer, IObjective<TB
             using DropoutMasks? dropout = options.Dropout ? new DropoutMasks(options.Seed, (step * StreamsPerStep) + micro, objective.Parameters[0].Value.device) : null;
             ObjectiveValue value = objective.Compute(batch, dropout);
             using GraphCuts? cuts = value.Cuts;
-            double loss = value.Sum.ToDouble();
+            double loss = value.Sum.Number();
             if (!double.IsFinite(loss) || !(value.Weight > 0) || !double.IsFinite(value.Weight))
                 throw Failure(step, FormattableString.Invariant($"the loss is {loss} over {value.Weight} terms"), sources);
             value.Backward(options.StepInBackward ? part => squares += Math.Pow(Update(step, rate, value.Weight, part, sources), 2) : null);
@@ -205,7 +205,7 @@ internal sealed class TrainingRun<TBatch>(Trainer<TBatch> trainer, IObjective<TB
     private static bool HasBadGradient(NamedParameter parameter)
     {
         using var scope = NewDisposeScope();
-        return parameter.Value.grad is { } gradient && !gradient.isfinite().all().ToBoolean();
+        return parameter.Value.grad is { } gradient && !gradient.isfinite().all().IsTrue();
     }
 
     private TrainingException Failure(long step, string problem, List<string> sources, bool begun = false) => new(

@@ -14,8 +14,9 @@ public sealed class HeldNumbersTests
     [Fact]
     public void The_library_holds_every_number()
     {
-        HashSet<MethodBase> careless = [.. Instructions.Methods(typeof(torch).Assembly).Where(method => Instructions.Of(method).Any(instruction => Makes(instruction.Member)))];
+        HashSet<MethodBase> careless = [.. Instructions.Methods(typeof(torch).Assembly).Where(method => !Makes(method) && Instructions.Of(method).Any(instruction => Makes(instruction.Member)))];
         Assert.Contains(careless, method => method.Name == "add"); // x.add(y)
+        Assert.Contains(careless, method => method.Name == "vector_norm"); // order.ToScalar()
         List<string> wrong = [];
         foreach (MethodBase method in Instructions.Methods(typeof(Llm).Assembly))
         {
@@ -30,7 +31,12 @@ public sealed class HeldNumbersTests
         Assert.True(wrong.Count == 0, string.Join("\n", wrong.Distinct()));
     }
 
-    private static bool Makes(MemberInfo? member) => member is MethodBase called && called.DeclaringType == typeof(Scalar) && (called.Name == "op_Implicit" || called.IsConstructor);
+    private static bool Makes(MemberInfo? member) => member switch
+    {
+        ConstructorInfo constructor => constructor.DeclaringType == typeof(Scalar),
+        MethodInfo method => method.ReturnType == typeof(Scalar) && method.Name is "op_Implicit" or nameof(ScalarExtensionMethods.ToScalar),
+        _ => false,
+    };
 
     private static bool IsStore(OpCode operation) => operation.Name!.StartsWith("stloc", StringComparison.Ordinal) || operation == OpCodes.Stsfld || operation == OpCodes.Stfld;
 }

@@ -49,7 +49,8 @@ public static class GradientNorm
     /// </summary>
     internal static Tensor OfOne(Tensor x, double order)
     {
-        using Tensor rows = x.dim() == 0 ? linalg.vector_norm(x, order) : linalg.vector_norm(x, order, [-1]), wide = rows.to(ScalarType.Float64);
-        return linalg.vector_norm(wide, order);
+        // linalg.norm takes its order by value, where linalg.vector_norm makes an object of it that a collection may free.
+        using Tensor lines = x.dim() == 0 ? x.reshape(1) : x.alias(), rows = linalg.norm(lines, order, [-1]), wide = rows.to(ScalarType.Float64), flat = wide.flatten();
+        return linalg.norm(flat, order, [0]);
     }
 }

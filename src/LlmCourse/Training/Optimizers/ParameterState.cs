@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -87,7 +88,7 @@ internal sealed class ParameterState : IDisposable
         try
         {
             using var scope = NewDisposeScope();
-            long steps = state.Found(find, StepKind, ScalarType.Int64, []).cpu().ToInt64();
+            long steps = state.Found(find, StepKind, ScalarType.Int64, []).Whole();
             state.Steps = steps >= 0 ? steps : throw new OptimizerStateException(state.Key(StepKind), $"is {steps}, a number of steps was expected");
             return state;
         }
