@@ -1,5 +1,5 @@
-using LlmCourse.Transformers;
 using LlmCourse.Runtime;
+using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;

@@ -1,6 +1,6 @@
 using LlmCourse.Checkpoints;
-using LlmCourse.Transformers;
 using LlmCourse.Runtime;
+using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
 

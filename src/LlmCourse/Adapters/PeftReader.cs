@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using LlmCourse.Checkpoints;
-using LlmCourse.Transformers;
 using LlmCourse.Runtime;
+using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
 
