@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace LlmCourse.Benchmarks;
 
-/// <summary>One decoder-only model of ours, timed.</summary>
+/// <summary>One model of ours, timed.</summary>
 internal sealed class ModelBenchmark : IDisposable
 {
     private const int Prompt = 128;
@@ -30,7 +30,13 @@ internal sealed class ModelBenchmark : IDisposable
     /// <summary>The peak of memory while the model is loaded and continues one prompt, above what there was before, in sizes of its weights.</summary>
     public double Memory { get; private init; }
 
-    /// <summary>How many bytes of weights one decoding step reads: all but the rows of the table that it does not look up.</summary>
+    /// <summary>Whether it writes: an encoder alone only reads.</summary>
+    public bool Generates => _llm.Model.Config.Decoder is not null;
+
+    /// <summary>Whether its steps read only a part of the weights.</summary>
+    public bool HasEncoder => _llm.Model.Config.Encoder is not null;
+
+    /// <summary>How many bytes of weights one decoding step of a decoder reads: all but the rows of the table that it does not look up.</summary>
     public long WeightBytes => _llm.Model.ParameterCount * sizeof(float);
 
     public static ModelBenchmark Load(string model)
@@ -40,7 +46,8 @@ internal sealed class ModelBenchmark : IDisposable
         using (AnonymousMemory watched = new())
         using (Llm first = Llm.Load(model))
         {
-            first.GenerateFromIds([[.. Enumerable.Range(10, Prompt)]], new() { MaxNewTokens = Steps, MinNewTokens = Steps, Temperature = 0 });
+            if (first.Model.Config.Decoder is not null)
+                first.GenerateFromIds([[.. Enumerable.Range(10, Prompt)]], new() { MaxNewTokens = Steps, MinNewTokens = Steps, Temperature = 0 });
             memory = (double)watched.Peak / (first.Model.ParameterCount * sizeof(float));
         }
 
@@ -68,12 +75,27 @@ internal sealed class ModelBenchmark : IDisposable
         return Steps / (all - first);
     }
 
-    /// <summary>Tokens a second of reading a prompt.</summary>
+    /// <summary>Tokens a second of reading a prompt; of an encoder–decoder up to the answer's first token.</summary>
     public double Prefill(int length) => length / Seconds(() =>
     {
+        if (HasEncoder)
+        {
+            _llm.GenerateFromIds([Ids(length, 0)], new() { MaxNewTokens = 1, EosTokenIds = [], Temperature = 0 });
+            return;
+        }
+
         using DecodingSession session = DecodingSession.Open(_llm.Model, ForwardContext.Evaluation, 1, length);
         using Sequences prompt = Sequences.FromRows([Ids(length, 0)]);
         session.AppendForLogits(prompt).Dispose();
+    });
+
+    /// <summary>Tokens a second of an encoder's hidden states.</summary>
+    public double Read(int batch, int length) => batch * length / Seconds(() =>
+    {
+        using var noGradient = no_grad();
+        using Sequences texts = Sequences.FromRows([.. Enumerable.Range(0, batch).Select(row => (IReadOnlyList<int>)Ids(length, row))]);
+        using var scope = NewDisposeScope();
+        _llm.Model.Trunk.Run(texts);
     });
 
     /// <summary>MB/s of UTF-8 text turned into ids, line by line.</summary>

@@ -7,12 +7,14 @@ import sys
 import time
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 torch.set_num_threads(int(sys.argv[2]))
 path = sys.argv[1]
 folder, gguf = (os.path.dirname(path), os.path.basename(path)) if path.endswith(".gguf") else (path, None)
-model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf, dtype=torch.float32).eval()
+config = AutoConfig.from_pretrained(folder, gguf_file=gguf)
+kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModel if config.model_type == "bert" else AutoModelForCausalLM
+model = kind.from_pretrained(folder, gguf_file=gguf, dtype=torch.float32).eval()
 tokenizer = None
 
 
@@ -39,7 +41,15 @@ def decode(batch, prompt=128, steps=32, beams=1):
 
 def prefill(length):
     prompt = ids(1, length)
+    if config.is_encoder_decoder:
+        return length / seconds(lambda: model.generate(
+            prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=1, do_sample=False, pad_token_id=0, eos_token_id=None))
     return length / seconds(lambda: model(prompt, use_cache=True, logits_to_keep=1))
+
+
+def read(batch, length=128):
+    texts = ids(batch, length)
+    return batch * length / seconds(lambda: model(texts).last_hidden_state)
 
 
 def tokenize(file):
@@ -54,5 +64,6 @@ print("ready", flush=True)
 with torch.inference_mode():
     for line in sys.stdin:
         name, argument = line.strip().split(" ", 1)
-        value = {"decode": lambda a: decode(int(a)), "beams": lambda a: decode(1, beams=int(a)), "prefill": lambda a: prefill(int(a)), "tokenize": tokenize}[name](argument)
+        value = {"decode": lambda a: decode(int(a)), "beams": lambda a: decode(1, beams=int(a)), "prefill": lambda a: prefill(int(a)),
+                 "read": lambda a: read(int(a)), "tokenize": tokenize}[name](argument)
         print(value, flush=True)

@@ -31,13 +31,13 @@ internal sealed class SavedModel(TransformerModel model, Pretrained? pretrained,
         using var noGrad = no_grad();
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.NamedParameters)
         {
+            using var scope = NewDisposeScope();
             if (!file.Weights.ContainsKey(name))
                 throw new CheckpointException(folder, $"there is no tensor {name}.");
-            using Tensor stored = file.Read(name);
+            Tensor stored = file.Read(name);
             if (!stored.shape.AsSpan().SequenceEqual(parameter.shape))
                 throw new CheckpointException(folder, $"{name} is [{string.Join(", ", stored.shape)}], the model's is [{string.Join(", ", parameter.shape)}].");
-            using Tensor target = parameter.detach();
-            target.copy_(stored);
+            parameter.copy_(stored);
         }
     }
 }

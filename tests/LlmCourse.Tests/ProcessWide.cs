@@ -23,4 +23,20 @@ public sealed class ProcessWide
         // No collection here: a tensor that only a finalizer frees is one too many.
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
+
+    /// <summary>
+    /// Asserts that a piece of work leaves no tensor to the collector. For work that makes parameters, each of which TorchSharp
+    /// counts twice and takes off once: what a collection does not change was freed.
+    /// </summary>
+    internal static void LeavesNoTensorsToCollect(Action work)
+    {
+        work();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        work();
+        long after = torch.Tensor.TotalCount;
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Equal(torch.Tensor.TotalCount, after);
+    }
 }

@@ -95,8 +95,8 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
             long[] shape = StoredShape(name, parameter, theirs);
             weights.Add(new PendingWeight(isBase ? names.WithoutPrefix(theirs.Stored) : theirs.Stored, parameter.dtype, shape, () =>
             {
-                using Tensor plain = parameter.detach();
-                return theirs.Transposed ? plain.t().contiguous() : plain.reshape(shape);
+                using Tensor plain = parameter.detach(), turned = theirs.Transposed ? plain.t() : plain.reshape(shape);
+                return turned.contiguous();
             }));
         }
 
@@ -165,6 +165,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         foreach ((string name, Parameter parameter) in model.NamedParameters)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
             WeightNames.TensorName theirs = names.Of(name);
             using Tensor target = parameter.detach();
             if (theirs.Transposed)

@@ -35,7 +35,7 @@ internal static unsafe class WriteCount
     {
         using IDisposable noGradient = no_grad();
         using Tensor nothing = tensor.as_strided([0], [1]);
-        nothing.zero_();
+        using Tensor again = nothing.zero_(); // another handle on the same storage
     }
 
     // Looked up in the very libtorch that TorchSharp is linked with: a library found by name might be another copy.

@@ -15,6 +15,7 @@ internal static class RandomWeights
         using Generator generator = new(unchecked((ulong)seed), CPU);
         foreach ((string name, Parameter parameter) in model.NamedParameters)
         {
+            using var scope = NewDisposeScope();
             if (name.EndsWith(".bias", StringComparison.Ordinal))
                 parameter.zero_();
             else if (name.EndsWith("norm.weight", StringComparison.Ordinal))
@@ -26,7 +27,6 @@ internal static class RandomWeights
 
     private static void Draw(Parameter parameter, string name, TransformerConfig config, Generator generator)
     {
-        using var scope = NewDisposeScope();
         Tensor values;
         if (config.Initialization == Initialization.Xavier && !IsTable(name))
         {
