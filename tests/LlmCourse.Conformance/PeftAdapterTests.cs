@@ -3,6 +3,7 @@ using LlmCourse.Adapters;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
@@ -81,7 +82,7 @@ public sealed class PeftAdapterTests
         Llm view = fixture.Llm.With("trained");
         Parameter[] parameters = [.. view.TrainableParameters()];
         Assert.Equal(fixture.Json.GetProperty("parameters").GetProperty("trainable").GetInt64(), parameters.Sum(parameter => parameter.numel()));
-        using AdamW adam = new(parameters, trajectory);
+        using AdamW adam = PeftBase.Optimizer(parameters, trajectory);
         JsonElement losses = trajectory.GetProperty("losses"), norms = trajectory.GetProperty("grad_norms");
         for (int step = 0; step < losses.GetArrayLength(); step++)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
+using LlmCourse.Tests;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
 using TorchSharp;
@@ -60,6 +61,14 @@ internal sealed class PeftBase : IDisposable
         using Tensor start = full([labels.size(0), 1], config.DecoderStartTokenId!.Value, ScalarType.Int64, labels.device);
         using Tensor shifted = cat([start, labels.narrow(1, 0, labels.size(1) - 1)], 1);
         return new Batch(input, Sequences.FromTensors(shifted.masked_fill(shifted.eq(Data.Batch.Ignore), config.PadTokenId!.Value)), labels.alias());
+    }
+
+    /// <summary>The optimizer that a trajectory describes.</summary>
+    public static AdamW Optimizer(IEnumerable<TorchSharp.Modules.Parameter> parameters, JsonElement trajectory)
+    {
+        double Number(string name) => trajectory.GetProperty(name).GetDouble();
+        JsonElement betas = trajectory.GetProperty("betas");
+        return new(parameters, Number("lr"), betas[0].GetDouble(), betas[1].GetDouble(), Number("eps"), Number("weight_decay"));
     }
 
     /// <summary>Compares logits where they mean something.</summary>

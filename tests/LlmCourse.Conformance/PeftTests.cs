@@ -3,6 +3,7 @@ using LlmCourse.Adapters;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Tests;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
@@ -58,7 +59,7 @@ public sealed class PeftTests
         Adapter adapter = fixture.Read(trajectory.GetProperty("from").GetString()!.TrimEnd('/'), continues: true);
         ForwardContext view = AdapterView.Everywhere(adapter);
         Parameter[] parameters = [.. adapter.Parameters.Select(parameter => parameter.Value)];
-        using AdamW adam = new(parameters, trajectory);
+        using AdamW adam = PeftBase.Optimizer(parameters, trajectory);
         Skip.If(trajectory.GetProperty("clip").ValueKind != JsonValueKind.Null, "the trajectory clips gradients");
         JsonElement losses = trajectory.GetProperty("losses_in_float64"), norms = trajectory.GetProperty("grad_norms");
         for (int step = 0; step < losses.GetArrayLength(); step++)

@@ -40,20 +40,20 @@ public sealed class AdaLoraTests
         Llm view = llm.With("own");
         Adapter adapter = llm.Adapters["own"];
         Parameter[] parameters = [.. view.TrainableParameters()];
-        using var adam = optim.AdamW(parameters, 1e-2, weight_decay: 0);
+        using AdamW adam = new(parameters, 1e-2, decay: 0);
         int step = 0;
         foreach (Batch batch in view.Batches(examples, 8))
         {
             using (batch)
             using (NewDisposeScope())
             {
-                adam.zero_grad();
+                adam.ZeroGrad();
                 Tensor loss = view.Loss(batch);
                 loss.backward();
                 Assert.Equal(loss.ToDouble(), result.History[step].Loss, 1e-9);
                 if (clip is { } most)
                     nn.utils.clip_grad_norm_(parameters, most);
-                adam.step();
+                adam.Step();
                 adapter.Allocate();
             }
 
@@ -190,13 +190,13 @@ public sealed class AdaLoraTests
 
     private static void Train(Llm view, Adapter adapter, Batch batch, int steps)
     {
-        using var adam = optim.AdamW(view.TrainableParameters(), 1e-2);
+        using AdamW adam = new(view.TrainableParameters(), 1e-2);
         for (int step = 0; step < steps; step++)
         {
-            adam.zero_grad();
+            adam.ZeroGrad();
             using Tensor loss = view.Loss(batch);
             loss.backward();
-            adam.step();
+            adam.Step();
             adapter.Allocate();
         }
     }

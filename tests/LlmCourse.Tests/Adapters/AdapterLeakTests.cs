@@ -38,13 +38,13 @@ public sealed class AdapterLeakTests
         TinyAdapters.Add(llm, "a", kind);
         Llm view = llm.With("a");
         using Batch batch = TinyAdapters.Batch(llm);
-        using var adam = optim.AdamW(view.TrainableParameters(), lr: 1e-3);
+        using AdamW adam = new(view.TrainableParameters(), 1e-3);
         ProcessWide.LeavesNoTensors(steps, _ =>
         {
             using var scope = NewDisposeScope();
-            adam.zero_grad();
+            adam.ZeroGrad();
             view.Loss(batch).backward();
-            adam.step();
+            adam.Step();
         });
     }
 
@@ -55,13 +55,13 @@ public sealed class AdapterLeakTests
         Adapter adapter = llm.Adapters.AddAdaLora("a", new() { InitialRank = 3, TargetRank = 1, TotalSteps = 1000 });
         Llm view = llm.With("a");
         using Batch batch = TinyAdapters.Batch(llm);
-        using var adam = optim.AdamW(view.TrainableParameters(), lr: 1e-3);
+        using AdamW adam = new(view.TrainableParameters(), 1e-3);
         ProcessWide.LeavesNoTensors(100, _ =>
         {
             using var scope = NewDisposeScope();
-            adam.zero_grad();
+            adam.ZeroGrad();
             view.Loss(batch).backward();
-            adam.step();
+            adam.Step();
             adapter.Allocate();
         });
     }

@@ -36,14 +36,14 @@ public sealed class PromptAdaptersTests
         Assert.True(adapter.VirtualTokens > 0);
         Llm view = llm.With("a");
         Parameter[] parameters = [.. view.TrainableParameters()];
-        using var adam = optim.Adam(parameters, lr: 2e-3);
+        using AdamW adam = new(parameters, 2e-3, decay: 0);
         double first = 0, last = 0;
         for (int step = 0; step < 5; step++)
         {
-            adam.zero_grad();
+            adam.ZeroGrad();
             using Tensor loss = view.Loss(batch);
             loss.backward();
-            adam.step();
+            adam.Step();
             last = loss.ToDouble();
             first = step == 0 ? last : first;
         }

@@ -115,17 +115,17 @@ public sealed class RowAdaptersTests
         Dictionary<string, Tensor> before = model.NamedParameters.ToDictionary(entry => entry.Name, entry => entry.Parameter.detach().clone());
         using Batch batch = TinyFamilies.Batch(model, Prompts);
         ForwardContext view = View(lora, lora, lora) with { FreezeBase = true };
-        using var adam = optim.AdamW(lora.Parameters, lr: 1e-2);
+        using AdamW adam = new(lora.Parameters, 1e-2);
         List<double> losses = [];
         for (int step = 0; step < 5; step++)
         {
             using var scope = NewDisposeScope();
-            adam.zero_grad();
+            adam.ZeroGrad();
             Tensor loss = SupervisedLoss.Of(model, batch, view);
             loss.backward();
             losses.Add(loss.ToDouble());
             Assert.All(lora.Parameters, parameter => Assert.True(parameter.grad!.abs().max().ToDouble() > 0));
-            adam.step();
+            adam.Step();
         }
 
         Assert.True(losses[^1] < losses[0]);

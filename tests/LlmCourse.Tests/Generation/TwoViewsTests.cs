@@ -73,9 +73,9 @@ public sealed class TwoViewsTests
 
     private static void Step(TransformerModel model, TinyLora lora, Batch batch, ForwardContext view)
     {
-        using var adam = optim.AdamW(lora.Parameters, lr: 0.05);
+        using AdamW adam = new(lora.Parameters, 0.05);
         SupervisedLoss.Of(model, batch, view).backward();
-        adam.step();
+        adam.Step();
         foreach (Parameter parameter in lora.Parameters)
             parameter.grad = null;
     }

@@ -91,9 +91,9 @@ public sealed class DefaultsTests
         using TransformerModel model = TinyFamilies.Model(name);
         using Batch batch = TinyFamilies.Batch(model, Prompts);
         using DropoutMasks dropout = new(1, device: TestDevice.Device);
-        using var adam = optim.AdamW(model.TrainableParameters(), lr: 1e-2);
+        using AdamW adam = new(model.TrainableParameters(), 1e-2);
         SupervisedLoss.Of(model, batch, new ForwardContext { Dropout = dropout }).backward();
-        adam.step();
+        adam.Step();
         IReadOnlyList<int> tokens = model.Config.Decoder is null
             ? []
             : new TokenGenerator(model, ForwardContext.Evaluation, GenerationDefaults.None).Generate(

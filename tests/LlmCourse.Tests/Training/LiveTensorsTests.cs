@@ -59,21 +59,21 @@ public sealed class LiveTensorsTests
 
     private static (Action<int> Step, IDisposable Owner) FullTraining(TransformerModel model)
     {
-        optim.Optimizer adam = optim.AdamW(model.TrainableParameters(), lr: 1e-3);
+        AdamW adam = new(model.TrainableParameters(), 1e-3);
         return (i => Step(model, adam, i, new ForwardContext()), adam);
     }
 
     private static (Action<int> Step, IDisposable Owner) AdapterTraining(TransformerModel model)
     {
         TinyLora lora = new(model, 1);
-        optim.Optimizer adam = optim.AdamW(lora.Parameters, lr: 1e-3);
+        AdamW adam = new(lora.Parameters, 1e-3);
         return (i => Step(model, adam, i, new ForwardContext { Adapter = TinyLora.Rows(lora, lora, lora), FreezeBase = true }), lora);
     }
 
     private static (Action<int> Step, IDisposable Owner) SoftPromptTraining(TransformerModel model, bool recompute)
     {
         FourKinds kinds = new(model);
-        optim.Optimizer adam = optim.AdamW(kinds.Prompts.SelectMany(prompt => prompt.Parameters).Select(parameter => parameter.Value), lr: 1e-3);
+        AdamW adam = new(kinds.Prompts.SelectMany(prompt => prompt.Parameters).Select(parameter => parameter.Value), 1e-3);
         int[][] rows = [[1, 2, 3], [0, 3, 1], [1, 1, 1], [2, 2, 2]];
         return (i =>
         {
@@ -83,15 +83,15 @@ public sealed class LiveTensorsTests
         }, kinds);
     }
 
-    private static void Step(TransformerModel model, optim.Optimizer optimizer, int i, ForwardContext view)
+    private static void Step(TransformerModel model, AdamW optimizer, int i, ForwardContext view)
     {
         using DropoutMasks dropout = new(seed: 1, step: i + 1, device: TestDevice.Device);
         using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(i, 4, 6, 2));
         using (NewDisposeScope())
         {
-            optimizer.zero_grad();
+            optimizer.ZeroGrad();
             SupervisedLoss.Of(model, batch, view with { Dropout = dropout, CaptureHiddenStates = i % 2 == 0, CaptureAttentions = i % 2 == 0 }).backward();
-            optimizer.step();
+            optimizer.Step();
         }
     }
 }

@@ -67,8 +67,8 @@ public sealed class TrainerTests
         Parameter[] decayed = [.. other.NamedParameters.Where(entry => SupervisedObjective.Decays(entry.Name)).Select(entry => entry.Parameter)];
         Parameter[] rest = [.. other.TrainableParameters().Except(decayed)];
         Assert.NotEmpty(rest);
-        using var adam = optim.AdamW(decayed, 2e-3, weight_decay: 0.1);
-        using var plain = optim.AdamW(rest, 2e-3, weight_decay: 0);
+        using AdamW adam = new(decayed, 2e-3, decay: 0.1);
+        using AdamW plain = new(rest, 2e-3, decay: 0);
         for (int step = 0; step < 6; step++)
         {
             using Batch batch = again.Read(default) ?? again.Read(default)!;
@@ -81,10 +81,9 @@ public sealed class TrainerTests
             Assert.Equal(nn.utils.clip_grad_norm_(other.TrainableParameters().Where(parameter => parameter.grad is not null), 0.5), result.History[step].GradientNorm, 1e-4 * result.History[step].GradientNorm);
             double rate = 2e-3 * (step < 2 ? step / 2.0 : (6 - step) / 4.0);
             Assert.Equal(rate, result.History[step].LearningRate, 1e-12);
-            foreach (var group in adam.ParamGroups.Concat(plain.ParamGroups))
-                group.LearningRate = rate;
-            adam.step();
-            plain.step();
+            adam.Rate = plain.Rate = rate;
+            adam.Step();
+            plain.Step();
         }
 
         foreach (((string parameter, Parameter found), Parameter expected) in model.NamedParameters.Zip(other.NamedParameters.Select(entry => entry.Parameter)))

@@ -129,10 +129,10 @@ public sealed class SharedStorageTests
 
     private static void Step(TransformerModel model, Batch batch)
     {
-        using var adam = optim.AdamW(model.TrainableParameters(), lr: 1e-2);
+        using AdamW adam = new(model.TrainableParameters(), 1e-2);
         using var scope = NewDisposeScope();
-        adam.zero_grad();
+        adam.ZeroGrad();
         SupervisedLoss.Of(model, batch, ForwardContext.Evaluation).backward();
-        adam.step();
+        adam.Step();
     }
 }
