@@ -9,11 +9,14 @@ public sealed class EncodedText
     private readonly EncodingDraft _draft;
     private readonly string _text;
     private readonly string? _pair;
+    private readonly Filling? _filling;
 
     /// <param name="draft">The tokens; nothing changes them any more.</param>
     /// <param name="text">The text they stand for.</param>
     /// <param name="pair">The second text, if any.</param>
-    internal EncodedText(EncodingDraft draft, string text, string? pair) => (_draft, _text, _pair) = (draft, text, pair);
+    /// <param name="filling">What fills it up, if anything does.</param>
+    internal EncodedText(EncodingDraft draft, string text, string? pair, Filling? filling) =>
+        (_draft, _text, _pair, _filling) = (draft, text, pair, filling);
 
     // Each list is made when it is asked for: most callers need two or three of them.
 
@@ -39,10 +42,10 @@ public sealed class EncodedText
     public IReadOnlyList<int?> WordIds => field ??= Each(token => token.WordId < 0 ? (int?)null : token.WordId);
 
     /// <summary>The text each token is of: 0, 1, or null.</summary>
-    public IReadOnlyList<int?> SequenceIds => field ??= _draft.SequenceIds();
+    public IReadOnlyList<int?> SequenceIds => field ??= _draft.SequenceIds(Length, Left);
 
     /// <summary>What truncation cut off, if that was asked for: encodings of the same length.</summary>
-    public IReadOnlyList<EncodedText> Overflowing => field ??= Array.ConvertAll(_draft.Overflowing, part => new EncodedText(part, _text, _pair));
+    public IReadOnlyList<EncodedText> Overflowing => field ??= Array.ConvertAll(_draft.Overflowing, part => new EncodedText(part, _text, _pair, _filling));
 
     /// <summary>The offsets in code points, as Python counts them.</summary>
     /// <returns>One start and end for each token.</returns>
@@ -52,7 +55,21 @@ public sealed class EncodedText
         return Each(token => token.IsOfPair ? (second[token.Start], second[token.End]) : (first[token.Start], first[token.End]));
     }
 
-    private T[] Each<T>(Converter<TextToken, T> value) => Array.ConvertAll(_draft.Tokens, value);
+    private int Length => Math.Max(_draft.Count, _filling?.Length ?? 0);
+
+    /// <summary>How much padding there is on the left.</summary>
+    private int Left => _filling is { IsOnLeft: true } ? Length - _draft.Count : 0;
+
+    private T[] Each<T>(Converter<TextToken, T> value)
+    {
+        T[] values = new T[Length];
+        if (_filling is not null)
+            Array.Fill(values, value(_filling.Token));
+        int at = Left;
+        foreach (ref readonly TextToken token in _draft.Tokens.AsSpan())
+            values[at++] = value(token);
+        return values;
+    }
 
     private static int[] CodePointPositions(string text)
     {

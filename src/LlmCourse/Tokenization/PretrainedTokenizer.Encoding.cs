@@ -136,12 +136,10 @@ public sealed partial class PretrainedTokenizer
             workspace.Pieces.Add(new(text, start, end, id, start == 0 ? section.Origin : text.IsTracked ? text.PlaceAt(start).Start : -1));
     }
 
-    private void Pad(EncodingDraft[] drafts, PaddingOptions padding)
+    private Filling FillingOf(EncodingDraft[] drafts, PaddingOptions padding)
     {
         int id = padding.Id ?? PadId ?? throw new TokenizerException("Padding was asked for, but the tokenizer names no pad token: set PaddingOptions.Id.");
         TextToken token = TextToken.Special(id, padding.Token ?? IdToToken(id) ?? "", padding.TypeId) with { IsPadding = true };
-        int length = padding.TargetLength(drafts.Length == 0 ? 0 : drafts.Max(draft => draft.Count));
-        foreach (EncodingDraft draft in drafts)
-            draft.Pad(length, token, padding.Side == Side.Left);
+        return new(token, padding.TargetLength(drafts.Length == 0 ? 0 : drafts.Max(draft => draft.Count)), padding.Side == Side.Left);
     }
 }

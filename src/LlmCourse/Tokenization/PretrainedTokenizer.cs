@@ -110,11 +110,10 @@ public sealed partial class PretrainedTokenizer : Tokenizer
         options.Validate();
         (string Text, string? Pair)[] texts = [.. pairs];
         EncodingDraft[] drafts = Drafts(texts, options);
-        if (options.Padding is PaddingOptions padding)
-            Pad(drafts, padding);
+        Filling? filling = options.Padding is PaddingOptions padding ? FillingOf(drafts, padding) : null;
         EncodedText[] encoded = new EncodedText[texts.Length];
         for (int i = 0; i < encoded.Length; i++)
-            encoded[i] = new(drafts[i], texts[i].Text, texts[i].Pair);
+            encoded[i] = new(drafts[i], texts[i].Text, texts[i].Pair, filling);
         return encoded;
     }
 

@@ -2,7 +2,7 @@ using LlmCourse.Runtime;
 
 namespace LlmCourse.Tokenization.Text;
 
-/// <summary>An encoding while the post-processor, truncation and padding still work on it.</summary>
+/// <summary>An encoding while truncation and the post-processor still work on it.</summary>
 /// <param name="source">The text the offsets point into.</param>
 /// <param name="tokens">Its tokens, which become the draft's own.</param>
 internal sealed class EncodingDraft(string source, TextToken[] tokens)
@@ -31,16 +31,20 @@ internal sealed class EncodingDraft(string source, TextToken[] tokens)
 
     /// <summary>
     /// The text each token is of. As in the reference these are as many texts as were noted, at least one, and one that was not
-    /// noted is taken to be everything.
+    /// noted is taken to be everything, padding too.
     /// </summary>
-    public int?[] SequenceIds()
+    /// <param name="length">The length with padding.</param>
+    /// <param name="left">How much of it is on the left.</param>
+    public int?[] SequenceIds(int length, int left)
     {
-        int?[] ids = new int?[Count];
+        int?[] ids = new int?[length];
         int noted = _sequences.Count(range => range is not null);
         for (int sequence = 0; sequence < Math.Max(1, noted); sequence++)
         {
-            (int start, int end) = sequence < _sequences.Length && _sequences[sequence] is (int, int) range ? range : (0, Count);
-            Array.Fill(ids, sequence, start, end - start);
+            if (sequence < _sequences.Length && _sequences[sequence] is (int start, int end))
+                Array.Fill(ids, sequence, left + start, end - start);
+            else
+                Array.Fill(ids, sequence);
         }
 
         return ids;
@@ -86,22 +90,6 @@ internal sealed class EncodingDraft(string source, TextToken[] tokens)
 
         Tokens = [.. Tokens, .. other.Tokens];
         Overflowing = [.. overflowing];
-    }
-
-    /// <summary>Fills it, and its overflowing parts, up to a length.</summary>
-    public void Pad(int length, TextToken padding, bool onLeft)
-    {
-        foreach (EncodingDraft part in Overflowing)
-            part.Pad(length, padding, onLeft);
-        int missing = length - Count;
-        if (missing <= 0)
-            return;
-        TextToken[] padded = new TextToken[length];
-        padded.AsSpan(onLeft ? 0 : Count, missing).Fill(padding);
-        Tokens.CopyTo(padded, onLeft ? missing : 0);
-        Tokens = padded;
-        if (onLeft)
-            _sequences = Array.ConvertAll(_sequences, range => range is (int start, int end) ? (start + missing, end + missing) : range);
     }
 
     private void SetSequence(int sequence, int start, int end)
