@@ -12,18 +12,23 @@ public sealed partial class PretrainedTokenizer
     /// <summary>The parts of two texts are combined each with each, which can be more than fits into memory.</summary>
     private const int MaxOverflow = 100_000;
 
-    /// <summary>Below this, one core is done before others have begun.</summary>
-    private const int ParallelCharacters = 16_384;
+    /// <summary>Below this, one core is done before others have begun, and what a text has filled is kept for the next one.</summary>
+    private const int ManyCharacters = 16_384;
+
+    /// <summary>What the last text has filled, while no thread uses it.</summary>
+    private Workspace? _idle;
 
     /// <summary>One draft a pair, on all cores where there is enough to do.</summary>
     private EncodingDraft[] Drafts((string Text, string? Pair)[] pairs, EncodingOptions options)
     {
         EncodingDraft[] drafts = new EncodingDraft[pairs.Length];
-        if (pairs.Length == 1 || pairs.Sum(pair => (long)(pair.Text?.Length ?? 0) + (pair.Pair?.Length ?? 0)) < ParallelCharacters)
+        long characters = pairs.Sum(pair => (long)(pair.Text?.Length ?? 0) + (pair.Pair?.Length ?? 0));
+        if (pairs.Length == 1 || characters < ManyCharacters)
         {
-            Workspace workspace = new();
+            Workspace workspace = TakeWorkspace();
             for (int i = 0; i < pairs.Length; i++)
                 drafts[i] = Draft(pairs[i].Text, pairs[i].Pair, options, workspace);
+            GiveBack(workspace, characters);
             return drafts;
         }
 
@@ -41,6 +46,14 @@ public sealed partial class PretrainedTokenizer
             ExceptionDispatchInfo.Throw(error.InnerExceptions[0]); // as it would have come from one core
             throw;
         }
+    }
+
+    private Workspace TakeWorkspace() => Interlocked.Exchange(ref _idle, null) ?? new();
+
+    private void GiveBack(Workspace workspace, long characters)
+    {
+        if (characters < ManyCharacters)
+            _idle = workspace;
     }
 
     private EncodingDraft Draft(string text, string? pair, EncodingOptions options, Workspace workspace)

@@ -128,9 +128,10 @@ public sealed partial class PretrainedTokenizer : Tokenizer
             return [.. Encode(text, addSpecialTokens).Ids];
         if (!addSpecialTokens)
             (before, after) = ([], []);
-        Workspace workspace = new();
+        Workspace workspace = TakeWorkspace();
         Cut(text, isTracked: false, workspace);
         List<PieceToken> tokens = workspace.PieceTokens;
+        tokens.Clear();
         for (int i = 0; i < workspace.Pieces.Count; i++)
         {
             if (workspace.Pieces[i].IsAdded)
@@ -144,6 +145,7 @@ public sealed partial class PretrainedTokenizer : Tokenizer
         for (int i = 0; i < tokens.Count; i++)
             ids[before.Length + i] = tokens[i].Id;
         after.CopyTo(ids, before.Length + tokens.Count);
+        GiveBack(workspace, text.Length);
         return ids;
     }
 
