@@ -1,10 +1,6 @@
-using System.Runtime.ExceptionServices;
-using LlmCourse.Runtime;
 using LlmCourse.Tokenization.Decoders;
 using LlmCourse.Tokenization.Models;
-using LlmCourse.Tokenization.PostProcessors;
 using LlmCourse.Tokenization.Text;
-using LlmCourse.Tokenization.Unicode;
 using Microsoft.ML.Tokenizers;
 
 namespace LlmCourse.Tokenization;
@@ -17,12 +13,6 @@ namespace LlmCourse.Tokenization;
 /// </summary>
 public sealed partial class PretrainedTokenizer : Tokenizer
 {
-    /// <summary>The parts of two texts are combined each with each, which can be more than fits into memory.</summary>
-    private const int MaxOverflow = 100_000;
-
-    /// <summary>Below this, one core is done before others have begun.</summary>
-    private const int ParallelCharacters = 16_384;
-
     private readonly TokenizerParts _parts;
     private readonly AddedVocabulary _added;
     private readonly IModel _model;
@@ -118,10 +108,13 @@ public sealed partial class PretrainedTokenizer : Tokenizer
         ArgumentNullException.ThrowIfNull(pairs);
         options ??= new();
         options.Validate();
-        (EncodingDraft Draft, string[] Texts)[] drafts = Drafts([.. pairs], options);
-        if (options.Padding is PaddingOptions padding)
-            Pad([.. drafts.Select(item => item.Draft)], padding);
-        return [.. drafts.Select(item => new EncodedText(item.Draft, item.Texts))];
+        (string Text, string? Pair)[] texts = [.. pairs];
+        EncodingDraft[] drafts = Drafts(texts, options);
+        Filling? filling = options.Padding is PaddingOptions padding ? FillingOf(drafts, padding) : null;
+        EncodedText[] encoded = new EncodedText[texts.Length];
+        for (int i = 0; i < encoded.Length; i++)
+            encoded[i] = new(drafts[i], texts[i].Text, texts[i].Pair, filling);
+        return encoded;
     }
 
     /// <summary>The ids of a text, without truncation and padding: the quick way.</summary>
@@ -133,17 +126,27 @@ public sealed partial class PretrainedTokenizer : Tokenizer
         ArgumentNullException.ThrowIfNull(text);
         if (_parts.PostProcessor.SingleFrame is not (int[] before, int[] after))
             return [.. Encode(text, addSpecialTokens).Ids];
-        TokenList tokens = new();
-        PieceList pieces = Cut(CodePoints.Valid(text), isTracked: false);
-        for (int i = 0; i < pieces.Count; i++)
+        if (!addSpecialTokens)
+            (before, after) = ([], []);
+        Workspace workspace = TakeWorkspace();
+        Cut(text, isTracked: false, workspace);
+        List<PieceToken> tokens = workspace.PieceTokens;
+        tokens.Clear();
+        for (int i = 0; i < workspace.Pieces.Count; i++)
         {
-            if (pieces[i].IsAdded)
-                tokens.Add(pieces[i].AddedId, 0, 0);
+            if (workspace.Pieces[i].IsAdded)
+                tokens.Add(new(workspace.Pieces[i].AddedId, 0, 0));
             else
-                _model.Tokenize(pieces[i].Span, tokens);
+                _model.Tokenize(workspace.Pieces[i].Span, tokens);
         }
 
-        return addSpecialTokens ? [.. before, .. tokens.Ids, .. after] : [.. tokens.Ids];
+        int[] ids = new int[before.Length + tokens.Count + after.Length];
+        before.CopyTo(ids, 0);
+        for (int i = 0; i < tokens.Count; i++)
+            ids[before.Length + i] = tokens[i].Id;
+        after.CopyTo(ids, before.Length + tokens.Count);
+        GiveBack(workspace, text.Length);
+        return ids;
     }
 
     /// <summary>The text of ids. Ids outside the vocabulary are left out.</summary>
@@ -180,123 +183,4 @@ public sealed partial class PretrainedTokenizer : Tokenizer
     }
 
     private int? IdOf(string? token) => token is null ? null : TokenToId(token);
-
-    /// <summary>One draft a pair, on all cores where there is enough to do.</summary>
-    private (EncodingDraft Draft, string[] Texts)[] Drafts((string Text, string? Pair)[] pairs, EncodingOptions options)
-    {
-        (EncodingDraft, string[])[] drafts = new (EncodingDraft, string[])[pairs.Length];
-        void Encode(int i) => drafts[i] = Draft(pairs[i].Text, pairs[i].Pair, options);
-        if (pairs.Length == 1 || pairs.Sum(pair => (long)(pair.Text?.Length ?? 0) + (pair.Pair?.Length ?? 0)) < ParallelCharacters)
-        {
-            for (int i = 0; i < pairs.Length; i++)
-                Encode(i);
-            return drafts;
-        }
-
-        try
-        {
-            Parallel.For(0, pairs.Length, Encode);
-            return drafts;
-        }
-        catch (AggregateException error)
-        {
-            ExceptionDispatchInfo.Throw(error.InnerExceptions[0]); // as it would have come from one core
-            throw;
-        }
-    }
-
-    private (EncodingDraft, string[]) Draft(string text, string? pair, EncodingOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        EncodingDraft first = Draft(text, 0);
-        EncodingDraft? second = pair is null ? null : Draft(pair, 1);
-        options.Truncation?.Apply(first, second, options.AddSpecialTokens ? _parts.PostProcessor.AddedTokens(second is not null) : 0, options.KeepOverflow);
-        List<EncodingDraft> encodings = second is null ? [first] : [first, second];
-        for (int i = 0; i < encodings.Count && _parts.PostProcessor is not PlainProcessor; i++)
-        {
-            foreach (EncodingDraft part in encodings[i].Overflowing.Append(encodings[i]))
-                part.SetSequence(i);
-        }
-
-        List<EncodingDraft> parts = _parts.PostProcessor.Process(encodings, options.AddSpecialTokens);
-        if (parts.Aggregate(1.0, (product, part) => product * (1 + part.Overflowing.Count)) > MaxOverflow)
-            throw new TokenizerException($"Truncation cuts the texts into more than {MaxOverflow} combinations: use KeepOverflow = false, or truncate only one of the texts.");
-        EncodingDraft merged = new();
-        foreach (EncodingDraft part in parts)
-            merged.MergeWith(part);
-        return (merged, pair is null ? [text] : [text, pair]);
-    }
-
-    private EncodingDraft Draft(string text, int number)
-    {
-        EncodingDraft draft = new() { Source = text };
-        TokenList tokens = new();
-        PieceList pieces = Cut(CodePoints.Valid(text), isTracked: true);
-        for (int word = 0; word < pieces.Count; word++)
-        {
-            Piece piece = pieces[word];
-            if (piece.IsAdded)
-            {
-                draft.AddText(piece.AddedId, piece.Span.ToString(), piece.Text.Place(piece.Start, piece.End), word, number);
-                continue;
-            }
-
-            tokens.Clear();
-            _model.Tokenize(piece.Span, tokens);
-            for (int i = 0; i < tokens.Count; i++)
-            {
-                int id = tokens.Ids[i], start = piece.Start + tokens.Starts[i], end = piece.Start + tokens.Ends[i];
-                string token = id == _model.SurfaceId ? piece.Text.ToString(start, end) : _model.Vocabulary.TokenOf(id) ?? "";
-                draft.AddText(id, token, piece.Text.Place(start, end), word, number);
-            }
-        }
-
-        return draft;
-    }
-
-    /// <summary>Everything before the model: added tokens, normalizer, pre-tokenizer.</summary>
-    private PieceList Cut(string text, bool isTracked)
-    {
-        isTracked |= _parts.PreTokenizer?.NeedsPlaces ?? false;
-        PieceList pieces = new(isTracked);
-        List<(int Start, int End, int Id)> ranges = [];
-        _added.Raw.Split(text, ranges);
-        foreach ((int start, int end, int id) in ranges)
-        {
-            AlignedText section = new(text.AsMemory(start, end - start), start, isTracked);
-            if (id >= 0)
-                pieces.Add(new(section, 0, section.Length, id, start));
-            else
-                AddNormalized(section, pieces);
-        }
-
-        _parts.PreTokenizer?.Apply(pieces);
-        return pieces;
-    }
-
-    private void AddNormalized(AlignedText section, PieceList pieces)
-    {
-        AlignedText text = _parts.Normalizer?.Normalize(section) ?? section;
-        if (text.Length == 0)
-            return;
-        if (_added.InNormalized.IsEmpty)
-        {
-            pieces.Add(new(text, 0, text.Length, -1, section.Origin));
-            return;
-        }
-
-        List<(int Start, int End, int Id)> ranges = [];
-        _added.InNormalized.Split(text.Span, ranges);
-        foreach ((int start, int end, int id) in ranges)
-            pieces.Add(new(text, start, end, id, start == 0 ? section.Origin : text.IsTracked ? text.PlaceAt(start).Start : -1));
-    }
-
-    private void Pad(List<EncodingDraft> drafts, PaddingOptions padding)
-    {
-        int id = padding.Id ?? PadId ?? throw new TokenizerException("Padding was asked for, but the tokenizer names no pad token: set PaddingOptions.Id.");
-        string token = padding.Token ?? IdToToken(id) ?? "";
-        int length = padding.TargetLength(drafts.Count == 0 ? 0 : drafts.Max(draft => draft.Count));
-        foreach (EncodingDraft draft in drafts)
-            draft.Pad(length, id, padding.TypeId, token, padding.Side == Side.Left);
-    }
 }

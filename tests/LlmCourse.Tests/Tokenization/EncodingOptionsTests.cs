@@ -43,6 +43,38 @@ public sealed class EncodingOptionsTests
         Assert.Empty(_tokenizer.Encode("a a a a a a", null, options).Overflowing);
     }
 
+    [Fact]
+    public void Padding_is_of_no_text_unless_it_was_not_noted_which_is_of_which()
+    {
+        EncodingOptions options = new() { Padding = new PaddingOptions { Length = 5, Id = 9, TypeId = 7, Token = "-", Side = Side.Left } };
+        EncodedText encoded = _tokenizer.Encode("a", "b", options with { AddSpecialTokens = false });
+        Assert.Equal([null, null, null, 0, 1], encoded.SequenceIds);
+        Assert.Equal([null, null, null, 0, 0], encoded.WordIds);
+        Assert.Equal([7, 7, 7, 0, 1], encoded.TypeIds);
+        Assert.Equal(["-", "-", "-", "a", "b"], encoded.Tokens);
+        Assert.Equal([(0, 0), (0, 0), (0, 0), (0, 1), (0, 1)], encoded.Offsets);
+        Assert.Equal(encoded.Offsets, encoded.CodePointOffsets());
+        // Without a post-processor nothing is noted of a single text: it is everything.
+        Assert.Equal([0, 0, 0, 0, 0], TinyTokenizers.Words("").Encode("a", null, options).SequenceIds);
+    }
+
+    [Fact]
+    public void A_template_may_have_a_text_twice()
+    {
+        PretrainedTokenizer tokenizer = TinyTokenizers.Words("""
+            "pre_tokenizer": {"type": "WhitespaceSplit"},
+            "post_processor": {"type": "TemplateProcessing",
+              "single": [{"Sequence": {"id": "A", "type_id": 2}}, {"SpecialToken": {"id": "ab", "type_id": 4}}, {"Sequence": {"id": "A", "type_id": 3}}],
+              "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+              "special_tokens": {"ab": {"id": "ab", "ids": [3], "tokens": ["ab"]}}},
+            """);
+        EncodedText encoded = tokenizer.Encode("a b");
+        Assert.Equal([1, 2, 3, 1, 2], encoded.Ids);
+        Assert.Equal([2, 2, 4, 3, 3], encoded.TypeIds);
+        Assert.Equal([0, 0, 1, 0, 0], encoded.SpecialTokensMask);
+        Assert.Equal(encoded.Ids, tokenizer.EncodeIds("a b"));
+    }
+
     [Theory]
     [InlineData(1, 0, "max_length")]
     [InlineData(4, 2, "stride")]

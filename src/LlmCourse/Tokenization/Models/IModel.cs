@@ -11,5 +11,5 @@ internal interface IModel
     public int SurfaceId { get; }
 
     /// <summary>Adds the tokens of a piece, which is not empty.</summary>
-    public void Tokenize(ReadOnlySpan<char> piece, TokenList tokens);
+    public void Tokenize(ReadOnlySpan<char> piece, List<PieceToken> tokens);
 }

@@ -41,7 +41,7 @@ internal sealed class UnigramModel : IModel
 
     public int SurfaceId => _unknownId;
 
-    public void Tokenize(ReadOnlySpan<char> piece, TokenList tokens)
+    public void Tokenize(ReadOnlySpan<char> piece, List<PieceToken> tokens)
     {
         if (_cache.TryAdd(piece, tokens))
             return;
@@ -114,7 +114,7 @@ internal sealed class UnigramModel : IModel
         return cuts;
     }
 
-    private void AddToken(ReadOnlySpan<char> piece, int start, int end, TokenList tokens)
+    private void AddToken(ReadOnlySpan<char> piece, int start, int end, List<PieceToken> tokens)
     {
         ReadOnlySpan<char> text = piece[start..end];
         int id = Vocabulary.IdOf(text);
@@ -124,13 +124,13 @@ internal sealed class UnigramModel : IModel
             if (bytes.All(value => _byteIds[value] >= 0))
             {
                 foreach (byte value in bytes)
-                    tokens.Add(_byteIds[value], start, end);
+                    tokens.Add(new(_byteIds[value], start, end));
                 return;
             }
         }
 
         if (id < 0)
             id = _unknownId >= 0 ? _unknownId : throw new TokenizerException($"The text holds '{text}', which needs an unknown token, but the model has no unk_id.");
-        tokens.Add(id, start, end);
+        tokens.Add(new(id, start, end));
     }
 }

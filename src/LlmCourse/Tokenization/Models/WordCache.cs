@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LlmCourse.Tokenization.Text;
 
 namespace LlmCourse.Tokenization.Models;
@@ -13,29 +14,21 @@ internal sealed class WordCache
 
     private readonly Entry?[] _entries = new Entry?[Size];
 
-    private sealed record Entry(string Word, int[] Ids, int[] Starts, int[] Ends);
+    private sealed record Entry(string Word, PieceToken[] Tokens);
 
-    public bool TryAdd(ReadOnlySpan<char> word, TokenList tokens)
+    public bool TryAdd(ReadOnlySpan<char> word, List<PieceToken> tokens)
     {
         if (word.Length > MaxWord || _entries[Slot(word)] is not Entry entry || !word.SequenceEqual(entry.Word))
             return false;
-        tokens.Ids.AddRange(entry.Ids);
-        tokens.Starts.AddRange(entry.Starts);
-        tokens.Ends.AddRange(entry.Ends);
+        tokens.AddRange(entry.Tokens.AsSpan());
         return true;
     }
 
     /// <summary>Remembers that a word's tokens are those from a position of the list.</summary>
-    public void Remember(ReadOnlySpan<char> word, TokenList tokens, int first)
+    public void Remember(ReadOnlySpan<char> word, List<PieceToken> tokens, int first)
     {
-        if (word.Length > MaxWord)
-            return;
-        int count = tokens.Count - first;
-        _entries[Slot(word)] = new(
-            word.ToString(),
-            [.. tokens.Ids.GetRange(first, count)],
-            [.. tokens.Starts.GetRange(first, count)],
-            [.. tokens.Ends.GetRange(first, count)]);
+        if (word.Length <= MaxWord)
+            _entries[Slot(word)] = new(word.ToString(), CollectionsMarshal.AsSpan(tokens)[first..].ToArray());
     }
 
     private static int Slot(ReadOnlySpan<char> word)

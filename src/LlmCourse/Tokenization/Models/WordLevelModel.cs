@@ -12,13 +12,13 @@ internal sealed class WordLevelModel(Vocabulary vocabulary, string unknownToken)
 
     public int SurfaceId => -1;
 
-    public void Tokenize(ReadOnlySpan<char> piece, TokenList tokens)
+    public void Tokenize(ReadOnlySpan<char> piece, List<PieceToken> tokens)
     {
         int id = vocabulary.IdOf(piece);
         if (id < 0)
             id = _unknownId;
         if (id < 0)
             throw new TokenizerException($"The text holds '{piece}', which needs the unk_token '{unknownToken}', but the vocabulary lacks that.");
-        tokens.Add(id, 0, piece.Length);
+        tokens.Add(new(id, 0, piece.Length));
     }
 }

@@ -28,25 +28,23 @@ internal sealed class WordPieceModel : IModel
 
     public int SurfaceId => -1;
 
-    public void Tokenize(ReadOnlySpan<char> piece, TokenList tokens)
+    public void Tokenize(ReadOnlySpan<char> piece, List<PieceToken> tokens)
     {
         if (_cache.TryAdd(piece, tokens))
             return;
         int first = tokens.Count;
         if (CodePoints.Count(piece) > _maxCharacters || !TryCut(piece, tokens))
         {
-            tokens.Ids.RemoveRange(first, tokens.Ids.Count - first);
-            tokens.Starts.RemoveRange(first, tokens.Starts.Count - first);
-            tokens.Ends.RemoveRange(first, tokens.Ends.Count - first);
+            tokens.RemoveRange(first, tokens.Count - first);
             if (_unknownId < 0)
                 throw new TokenizerException($"The text holds '{piece}', which needs the unk_token '{_unknownToken}', but the vocabulary lacks that.");
-            tokens.Add(_unknownId, 0, piece.Length);
+            tokens.Add(new(_unknownId, 0, piece.Length));
         }
 
         _cache.Remember(piece, tokens, first);
     }
 
-    private bool TryCut(ReadOnlySpan<char> piece, TokenList tokens)
+    private bool TryCut(ReadOnlySpan<char> piece, List<PieceToken> tokens)
     {
         for (int start = 0; start < piece.Length;)
         {
@@ -60,7 +58,7 @@ internal sealed class WordPieceModel : IModel
 
             if (id < 0)
                 return false;
-            tokens.Add(id, start, end);
+            tokens.Add(new(id, start, end));
             start = end;
         }
 

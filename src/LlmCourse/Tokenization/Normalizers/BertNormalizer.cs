@@ -12,10 +12,14 @@ internal sealed class BertNormalizer(bool cleansText, bool spacesIdeographs, boo
 
     public AlignedText Normalize(AlignedText text)
     {
-        if (cleansText || spacesIdeographs)
-            text = _cleaner.Normalize(text);
-        if (stripsAccents)
-            text = _decomposer.Normalize(text);
+        if (text.Span.ContainsAnyExceptInRange(' ', '~')) // printable ASCII has nothing to clean, and nothing to take apart
+        {
+            if (cleansText || spacesIdeographs)
+                text = _cleaner.Normalize(text);
+            if (stripsAccents)
+                text = _decomposer.Normalize(text);
+        }
+
         return stripsAccents || lowers ? _letters.Normalize(text) : text;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
@@ -19,6 +20,7 @@ internal sealed class PrecompiledNormalizer : INormalizer
     private readonly uint[] _trie;
     private readonly byte[] _texts;
     private readonly string?[] _ascii = new string?[128];
+    private readonly SearchValues<char> _unchanged;
 
     public PrecompiledNormalizer(ReadOnlySpan<byte> table)
     {
@@ -31,10 +33,13 @@ internal sealed class PrecompiledNormalizer : INormalizer
         _texts = table[(4 + (int)size)..].ToArray();
         for (int c = 1; c < 128; c++)
             _ascii[c] = Lookup([(byte)c]);
+        _unchanged = SearchValues.Create([.. Enumerable.Range(0, 128).Where(c => c != '\r' && _ascii[c] is null).Select(c => (char)c)]);
     }
 
     public AlignedText Normalize(AlignedText text)
     {
+        if (!text.Span.ContainsAnyExcept(_unchanged))
+            return text;
         List<(int CodePoint, int Change)> changes = new(text.Length);
         bool isChanged = false;
         ReadOnlySpan<char> span = text.Span;

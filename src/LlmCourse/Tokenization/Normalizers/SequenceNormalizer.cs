@@ -3,7 +3,7 @@ using LlmCourse.Tokenization.Text;
 namespace LlmCourse.Tokenization.Normalizers;
 
 /// <summary>Sequence: one after the other.</summary>
-internal sealed class SequenceNormalizer(IReadOnlyList<INormalizer> steps) : INormalizer
+internal sealed class SequenceNormalizer(INormalizer[] steps) : INormalizer
 {
     public AlignedText Normalize(AlignedText text)
     {

@@ -30,8 +30,8 @@ internal sealed class ByteLevelProcessor(bool trimsOffsets, bool addsBlank) : IP
     {
         for (int i = 0; i < encoding.Count; i++)
         {
-            string token = encoding.Tokens[i];
-            (int start, int end) = encoding.Offsets[i];
+            ref TextToken trimmed = ref encoding.Tokens[i];
+            (string token, int start, int end) = (trimmed.Text, trimmed.Start, trimmed.End);
             int leading = 0, trailing = 0;
             while (leading < token.Length && IsBlank(token[leading]))
                 leading++;
@@ -48,7 +48,7 @@ internal sealed class ByteLevelProcessor(bool trimsOffsets, bool addsBlank) : IP
 
             if (trailing > 0)
                 end = Math.Max(Back(encoding.Source, end, trailing), start);
-            encoding.Offsets[i] = (start, end);
+            (trimmed.Start, trimmed.End) = (start, end);
         }
 
         foreach (EncodingDraft part in encoding.Overflowing)

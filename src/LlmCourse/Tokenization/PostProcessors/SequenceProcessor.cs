@@ -3,7 +3,7 @@ using LlmCourse.Tokenization.Text;
 namespace LlmCourse.Tokenization.PostProcessors;
 
 /// <summary>Sequence: one after the other.</summary>
-internal sealed class SequenceProcessor(IReadOnlyList<IPostProcessor> steps) : IPostProcessor
+internal sealed class SequenceProcessor(IPostProcessor[] steps) : IPostProcessor
 {
     public (int[] Before, int[] After)? SingleFrame
     {

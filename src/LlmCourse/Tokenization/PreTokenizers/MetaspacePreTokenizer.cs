@@ -26,18 +26,15 @@ internal sealed class MetaspacePreTokenizer(int sign, PrependScheme scheme, bool
         bool begins = text.StartsWith(_sign, StringComparison.Ordinal) || (text.Length > 0 && text[0] == ' ');
         if (text.Length > 0 && !begins && (scheme == PrependScheme.Always || (scheme == PrependScheme.First && piece.Origin == 0)))
             writer.PutBeforeNext(_sign);
-        foreach (char c in text)
+        for (int blank = text.IndexOf(' '); blank >= 0; blank = text.IndexOf(' '))
         {
-            if (c == ' ')
-            {
-                writer.Skip(1);
-                writer.Put(sign, 1);
-            }
-            else
-            {
-                writer.Keep(1);
-            }
+            writer.Keep(blank);
+            writer.Skip(1);
+            writer.Put(sign, 1);
+            text = text[(blank + 1)..];
         }
+
+        writer.KeepRest();
     }
 
     /// <summary>A sign begins a new piece.</summary>

@@ -3,7 +3,7 @@ using LlmCourse.Tokenization.Text;
 namespace LlmCourse.Tokenization.PreTokenizers;
 
 /// <summary>Sequence: one after the other.</summary>
-internal sealed class SequencePreTokenizer(IReadOnlyList<IPreTokenizer> steps) : IPreTokenizer
+internal sealed class SequencePreTokenizer(IPreTokenizer[] steps) : IPreTokenizer
 {
     public bool NeedsPlaces => steps.Any(step => step is MetaspacePreTokenizer or SequencePreTokenizer { NeedsPlaces: true });
 

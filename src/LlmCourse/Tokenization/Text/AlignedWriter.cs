@@ -7,21 +7,36 @@ namespace LlmCourse.Tokenization.Text;
 /// Writes a changed text and keeps account of where each character came from. It reads a source alongside: <see cref="Keep"/>
 /// and <see cref="Put"/> with a change of 0 or less move on in it.
 /// </summary>
-internal sealed class AlignedWriter(bool isTracked, int capacity)
+internal sealed class AlignedWriter
 {
-    /// <summary>A text may grow, but not without bounds: replacements in a row could multiply it to any length.</summary>
-    private readonly long _limit = Math.Min(1 << 28, Math.Max(1 << 22, 64L * capacity));
-
-    private char[] _chars = new char[Math.Max(16, capacity)];
-    private int[] _starts = isTracked ? new int[Math.Max(16, capacity)] : [];
-    private int[] _ends = isTracked ? new int[Math.Max(16, capacity)] : [];
+    private char[] _chars = [];
+    private int[] _starts = [];
+    private int[] _ends = [];
+    private bool _isTracked;
+    private long _limit;
     private AlignedText _source = null!;
     private int _begin;
     private int _cursor;
     private int _end;
     private int _origin;
 
+    public AlignedWriter()
+    {
+    }
+
+    public AlignedWriter(bool isTracked, int capacity) => Clear(isTracked, capacity);
+
     public int Length { get; private set; }
+
+    /// <summary>Makes it ready to write another text; what it has finished before is lost.</summary>
+    public void Clear(bool isTracked, int capacity)
+    {
+        // A text may grow, but not without bounds: replacements in a row could multiply it to any length.
+        _limit = Math.Min(1 << 28, Math.Max(1 << 22, 64L * capacity));
+        _isTracked = isTracked;
+        Length = 0;
+        Resize(Math.Max(16, capacity));
+    }
 
     /// <summary>Starts to read a stretch of a source; what is inserted before its first character has the place of its origin.</summary>
     public void Begin(AlignedText source, int start, int end, int origin)
@@ -40,7 +55,7 @@ internal sealed class AlignedWriter(bool isTracked, int capacity)
     {
         Reserve(count);
         _source.Span.Slice(_cursor, count).CopyTo(_chars.AsSpan(Length));
-        if (isTracked)
+        if (_isTracked)
         {
             for (int i = 0; i < count; i++)
                 (_starts[Length + i], _ends[Length + i]) = _source.PlaceAt(_cursor + i);
@@ -62,12 +77,12 @@ internal sealed class AlignedWriter(bool isTracked, int capacity)
         (int Start, int End) place = default;
         if (change > 0 || _cursor >= _end)
         {
-            if (isTracked)
+            if (_isTracked)
                 place = _cursor > _begin ? _source.PlaceAt(_cursor - 1) : (_origin, _origin);
         }
         else
         {
-            if (isTracked)
+            if (_isTracked)
                 place = _source.PlaceAt(_cursor);
             for (int n = change; n <= 0 && _cursor < _end; n++)
                 _cursor += CodePoints.Width(CodePoints.At(_source.Span, _cursor));
@@ -79,7 +94,7 @@ internal sealed class AlignedWriter(bool isTracked, int capacity)
     /// <summary>Writes a text in front of what comes next: it shares the place of the source's next code point.</summary>
     public void PutBeforeNext(string text)
     {
-        (int, int) place = isTracked ? _source.PlaceAt(_cursor) : default;
+        (int, int) place = _isTracked ? _source.PlaceAt(_cursor) : default;
         for (int i = 0; i < text.Length; i += CodePoints.Width(CodePoints.At(text, i)))
             Write(CodePoints.At(text, i), place);
     }
@@ -94,7 +109,7 @@ internal sealed class AlignedWriter(bool isTracked, int capacity)
     /// <summary>Copies what is left of the source.</summary>
     public void KeepRest() => Keep(_end - _cursor);
 
-    public AlignedText Finish(int origin) => new(_chars.AsMemory(0, Length), isTracked ? _starts : null, isTracked ? _ends : null, origin);
+    public AlignedText Finish(int origin) => new(_chars.AsMemory(0, Length), _isTracked ? _starts : null, _isTracked ? _ends : null, origin);
 
     private void Write(int codePoint, (int Start, int End) place)
     {
@@ -110,7 +125,7 @@ internal sealed class AlignedWriter(bool isTracked, int capacity)
             _chars[Length + 1] = (char)((codePoint & 0x3FF) + 0xDC00);
         }
 
-        if (isTracked)
+        if (_isTracked)
         {
             _starts.AsSpan(Length, width).Fill(place.Start);
             _ends.AsSpan(Length, width).Fill(place.End);
@@ -125,9 +140,14 @@ internal sealed class AlignedWriter(bool isTracked, int capacity)
             return;
         if (Length + count > _limit)
             throw new TokenizerException($"The normalizer or pre-tokenizer makes the text longer than {_limit} characters.");
-        int size = Math.Max(_chars.Length * 2, Length + count);
+        Resize(Math.Max(_chars.Length * 2, Length + count));
+    }
+
+    private void Resize(int size)
+    {
+        size = Math.Max(size, _chars.Length);
         Array.Resize(ref _chars, size);
-        if (!isTracked)
+        if (!_isTracked)
             return;
         Array.Resize(ref _starts, size);
         Array.Resize(ref _ends, size);

@@ -2,76 +2,59 @@ using LlmCourse.Runtime;
 
 namespace LlmCourse.Tokenization.Text;
 
-/// <summary>An encoding while the post-processor, truncation and padding still work on it.</summary>
-internal sealed class EncodingDraft
+/// <summary>An encoding while truncation and the post-processor still work on it.</summary>
+/// <param name="source">The text the offsets point into.</param>
+/// <param name="tokens">Its tokens, which become the draft's own.</param>
+internal sealed class EncodingDraft(string source, TextToken[] tokens)
 {
-    /// <summary>The text the offsets point into.</summary>
-    public string Source { get; init; } = "";
+    /// <summary>By its number, where each text's tokens are; null for a text of which that was not noted.</summary>
+    private (int Start, int End)?[] _sequences = [];
 
-    public List<int> Ids { get; private init; } = [];
+    public string Source => source;
 
-    public List<int> TypeIds { get; private init; } = [];
-
-    public List<string> Tokens { get; private init; } = [];
-
-    public List<(int Start, int End)> Offsets { get; private init; } = [];
-
-    /// <summary>The number of the piece each token is of; -1 where it is of none.</summary>
-    public List<int> WordIds { get; private init; } = [];
-
-    /// <summary>Which text each token's offsets point into; -1 for none.</summary>
-    public List<int> TextIds { get; private init; } = [];
-
-    public List<int> SpecialMask { get; private init; } = [];
-
-    public List<int> AttentionMask { get; private init; } = [];
-
-    /// <summary>Which tokens are of which text.</summary>
-    public SortedDictionary<int, (int Start, int End)> SequenceRanges { get; private init; } = [];
+    public TextToken[] Tokens { get; private set; } = tokens;
 
     /// <summary>What truncation cut off, in parts of the same length.</summary>
-    public List<EncodingDraft> Overflowing { get; private set; } = [];
+    public EncodingDraft[] Overflowing { get; private set; } = [];
 
-    public int Count => Ids.Count;
-
-    /// <summary>Adds a token of a text, whose number is its type id too until a template says otherwise.</summary>
-    public void AddText(int id, string token, (int Start, int End) offsets, int wordId, int text) =>
-        Add(id, token, offsets, wordId, text, text, 0);
-
-    /// <summary>Adds a token that stands in no text.</summary>
-    public void AddSpecial(int id, string token, int typeId) => Add(id, token, (0, 0), -1, -1, typeId, 1);
-
-    private void Add(int id, string token, (int Start, int End) offsets, int wordId, int textId, int typeId, int special)
-    {
-        Ids.Add(id);
-        TypeIds.Add(typeId);
-        Tokens.Add(token);
-        Offsets.Add(offsets);
-        WordIds.Add(wordId);
-        TextIds.Add(textId);
-        SpecialMask.Add(special);
-        AttentionMask.Add(1);
-    }
+    public int Count => Tokens.Length;
 
     /// <summary>Says which text all of its tokens are of; its overflowing parts are left as they are.</summary>
-    public void SetSequence(int sequence) => SequenceRanges[sequence] = (0, Count);
+    public void SetSequence(int sequence) => SetSequence(sequence, 0, Count);
 
     /// <summary>Gives all tokens a type id; as in the reference, overflowing parts keep theirs.</summary>
     public void SetTypeIds(int typeId)
     {
-        for (int i = 0; i < Count; i++)
-            TypeIds[i] = typeId;
+        foreach (ref TextToken token in Tokens.AsSpan())
+            token.TypeId = typeId;
     }
 
-    public EncodingDraft Copy()
+    /// <summary>
+    /// The text each token is of. As in the reference these are as many texts as were noted, at least one, and one that was not
+    /// noted is taken to be everything, padding too.
+    /// </summary>
+    /// <param name="length">The length with padding.</param>
+    /// <param name="left">How much of it is on the left.</param>
+    public int?[] SequenceIds(int length, int left)
     {
-        EncodingDraft copy = Slice(0, Count);
-        foreach ((int sequence, (int, int) range) in SequenceRanges)
-            copy.SequenceRanges[sequence] = range;
-        foreach (EncodingDraft part in Overflowing)
-            copy.Overflowing.Add(part.Copy());
-        return copy;
+        int?[] ids = new int?[length];
+        int noted = _sequences.Count(range => range is not null);
+        for (int sequence = 0; sequence < Math.Max(1, noted); sequence++)
+        {
+            if (sequence < _sequences.Length && _sequences[sequence] is (int start, int end))
+                Array.Fill(ids, sequence, left + start, end - start);
+            else
+                Array.Fill(ids, sequence);
+        }
+
+        return ids;
     }
+
+    public EncodingDraft Copy() => new(source, [.. Tokens])
+    {
+        _sequences = [.. _sequences],
+        Overflowing = Array.ConvertAll(Overflowing, part => part.Copy()),
+    };
 
     /// <summary>Cuts it to a length; what is cut off becomes overflowing parts that share some tokens with their neighbours.</summary>
     public void Truncate(int length, int stride, bool fromLeft, bool keepsOverflow)
@@ -81,12 +64,9 @@ internal sealed class EncodingDraft
         if (length > 0 && stride >= length)
             throw new TokenizerException($"Truncation: stride {stride} must be below what is left for the text, {length} (max_length without the special tokens).");
         List<(int Start, int End)> parts = length == 0 ? [(0, 0), (0, Count)] : Parts(length, length - stride, fromLeft);
-        List<EncodingDraft> overflowing = [];
-        for (int i = 1; keepsOverflow && i < parts.Count; i++)
-            overflowing.Add(Slice(parts[i].Start, parts[i].End));
-        Keep(parts[0].Start, parts[0].End);
-        Overflowing = overflowing;
-        SequenceRanges.Clear();
+        Overflowing = keepsOverflow ? [.. parts.Skip(1).Select(part => new EncodingDraft(source, Tokens[part.Start..part.End]))] : [];
+        Tokens = Tokens[parts[0].Start..parts[0].End];
+        _sequences = [];
     }
 
     /// <summary>Appends another; each overflowing part of one is combined with the whole other and with each of its parts.</summary>
@@ -102,40 +82,21 @@ internal sealed class EncodingDraft
 
         foreach (EncodingDraft otherPart in other.Overflowing)
             overflowing.Add(Merged(this, otherPart));
-        foreach ((int sequence, (int start, int end)) in other.SequenceRanges)
-            SequenceRanges[sequence] = (start + Count, end + Count);
-        Ids.AddRange(other.Ids);
-        TypeIds.AddRange(other.TypeIds);
-        Tokens.AddRange(other.Tokens);
-        Offsets.AddRange(other.Offsets);
-        WordIds.AddRange(other.WordIds);
-        TextIds.AddRange(other.TextIds);
-        SpecialMask.AddRange(other.SpecialMask);
-        AttentionMask.AddRange(other.AttentionMask);
-        Overflowing = overflowing;
+        for (int sequence = 0; sequence < other._sequences.Length; sequence++)
+        {
+            if (other._sequences[sequence] is (int start, int end))
+                SetSequence(sequence, Count + start, Count + end);
+        }
+
+        Tokens = [.. Tokens, .. other.Tokens];
+        Overflowing = [.. overflowing];
     }
 
-    /// <summary>Fills it, and its overflowing parts, up to a length.</summary>
-    public void Pad(int length, int id, int typeId, string token, bool onLeft)
+    private void SetSequence(int sequence, int start, int end)
     {
-        foreach (EncodingDraft part in Overflowing)
-            part.Pad(length, id, typeId, token, onLeft);
-        int missing = length - Count;
-        if (missing <= 0)
-            return;
-        int at = onLeft ? 0 : Count;
-        Ids.InsertRange(at, Enumerable.Repeat(id, missing));
-        TypeIds.InsertRange(at, Enumerable.Repeat(typeId, missing));
-        Tokens.InsertRange(at, Enumerable.Repeat(token, missing));
-        Offsets.InsertRange(at, Enumerable.Repeat((0, 0), missing));
-        WordIds.InsertRange(at, Enumerable.Repeat(-1, missing));
-        TextIds.InsertRange(at, Enumerable.Repeat(-1, missing));
-        SpecialMask.InsertRange(at, Enumerable.Repeat(1, missing));
-        AttentionMask.InsertRange(at, Enumerable.Repeat(0, missing));
-        if (!onLeft)
-            return;
-        foreach (int sequence in SequenceRanges.Keys.ToArray())
-            SequenceRanges[sequence] = (SequenceRanges[sequence].Start + missing, SequenceRanges[sequence].End + missing);
+        if (sequence >= _sequences.Length)
+            Array.Resize(ref _sequences, sequence + 1);
+        _sequences[sequence] = (start, end);
     }
 
     private static EncodingDraft Merged(EncodingDraft first, EncodingDraft second)
@@ -168,36 +129,5 @@ internal sealed class EncodingDraft
         }
 
         return parts;
-    }
-
-    private EncodingDraft Slice(int start, int end) => new()
-    {
-        Source = Source,
-        Ids = Ids.GetRange(start, end - start),
-        TypeIds = TypeIds.GetRange(start, end - start),
-        Tokens = Tokens.GetRange(start, end - start),
-        Offsets = Offsets.GetRange(start, end - start),
-        WordIds = WordIds.GetRange(start, end - start),
-        TextIds = TextIds.GetRange(start, end - start),
-        SpecialMask = SpecialMask.GetRange(start, end - start),
-        AttentionMask = AttentionMask.GetRange(start, end - start),
-    };
-
-    private void Keep(int start, int end)
-    {
-        Cut(Ids);
-        Cut(TypeIds);
-        Cut(Tokens);
-        Cut(Offsets);
-        Cut(WordIds);
-        Cut(TextIds);
-        Cut(SpecialMask);
-        Cut(AttentionMask);
-
-        void Cut<T>(List<T> list)
-        {
-            list.RemoveRange(end, list.Count - end);
-            list.RemoveRange(0, start);
-        }
     }
 }

@@ -1,17 +1,27 @@
 namespace LlmCourse.Tokenization.Text;
 
 /// <summary>The pieces of a text, which the pre-tokenizers make finer one after the other.</summary>
-internal sealed class PieceList(bool isTracked)
+internal sealed class PieceList(bool isTracked = false)
 {
     private readonly List<(int Start, int End)> _ranges = [];
     private List<Piece> _pieces = [];
     private List<Piece> _spare = [];
+    private AlignedWriter? _writer;
+    private AlignedWriter? _spareWriter;
 
-    public bool IsTracked => isTracked;
+    /// <summary>Whether it is known where the characters come from.</summary>
+    public bool IsTracked { get; private set; } = isTracked;
 
     public int Count => _pieces.Count;
 
     public Piece this[int index] => _pieces[index];
+
+    /// <summary>Makes it ready for another text.</summary>
+    public void Clear(bool isTracked)
+    {
+        _pieces.Clear();
+        IsTracked = isTracked;
+    }
 
     public void Add(Piece piece) => _pieces.Add(piece);
 
@@ -44,7 +54,9 @@ internal sealed class PieceList(bool isTracked)
         int length = 0;
         foreach (Piece piece in _pieces)
             length += piece.End - piece.Start;
-        AlignedWriter writer = new(isTracked, length + length / 4);
+        AlignedWriter writer = _spareWriter ?? new();
+        writer.Clear(IsTracked, length + length / 4);
+        (_spareWriter, _writer) = (_writer, writer); // the pieces lie in what the other one has written
         _ranges.Clear();
         foreach (Piece piece in _pieces)
         {
