@@ -55,9 +55,6 @@ internal static class Members
 
     private static bool TryGetAttribute(object? owner, string name, out object? value)
     {
-        if (owner is Undefined undefined)
-            throw undefined.Failure();
-
         // Every Python object has such attributes; templates may not touch them.
         if (name.Length > 4 && name.StartsWith("__", StringComparison.Ordinal) && name.EndsWith("__", StringComparison.Ordinal))
         {
@@ -65,6 +62,8 @@ internal static class Members
             return owner is not PyDict dict || !dict.Contains(name);
         }
 
+        if (owner is Undefined undefined)
+            throw undefined.Failure();
         if (owner is ITemplateObject o)
             return o.TryGet(name, out value);
         value = owner switch
@@ -73,6 +72,7 @@ internal static class Members
             PyDict dictionary => ContainerMethods.Find(dictionary, name),
             PyList list => ContainerMethods.Find(list, name),
             PyTuple tuple => ContainerMethods.Find(tuple, name),
+            PyRange range => ContainerMethods.Find(range, name),
             BigInteger or bool or double => NumberAttribute(owner, name),
             _ => null,
         };
