@@ -55,6 +55,9 @@ internal static class Members
 
     private static bool TryGetAttribute(object? owner, string name, out object? value)
     {
+        if (owner is Undefined undefined && name != "__class__")
+            throw undefined.Failure();
+
         // Every Python object has such attributes; templates may not touch them.
         if (name.Length > 4 && name.StartsWith("__", StringComparison.Ordinal) && name.EndsWith("__", StringComparison.Ordinal))
         {
@@ -62,8 +65,6 @@ internal static class Members
             return owner is not PyDict dict || !dict.Contains(name);
         }
 
-        if (owner is Undefined undefined)
-            throw undefined.Failure();
         if (owner is ITemplateObject o)
             return o.TryGet(name, out value);
         value = owner switch
