@@ -21,6 +21,8 @@ internal sealed class AddedVocabulary
         foreach (AddedToken token in _tokens.Values)
         {
             _shown[token.Id] = token.IsNormalized ? Normalized(token.Content, normalizer) : token.Content;
+            if (_shown[token.Id].Length == 0 && token.Content.Length > 0)
+                throw new TokenizerException($"added_tokens: '{token.Content}' is looked for in the normalized text, but the normalizer leaves nothing of it.");
             if (token.IsSpecial)
                 _special.Add(token.Content);
         }

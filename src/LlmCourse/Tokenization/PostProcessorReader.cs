@@ -31,7 +31,7 @@ internal static class PostProcessorReader
         string type = TokenizerJson.TypeOf(part);
         return type switch
         {
-            "Sequence" => new SequenceProcessor([.. part.Required("processors").Items().Select(Read)]),
+            "Sequence" => ReadSequence(part),
             "ByteLevel" => new ByteLevelProcessor(part.Required("trim_offsets").Flag(), part.Required("add_prefix_space").Flag()),
             "BertProcessing" => Bert(Token(part.Required("cls")), Token(part.Required("sep")), secondTypeId: 1),
             "RobertaProcessing" => new RobertaProcessor(
@@ -41,6 +41,14 @@ internal static class PostProcessorReader
             "TemplateProcessing" => ReadTemplate(part),
             _ => throw part.Unsupported("post_processor", type),
         };
+    }
+
+    /// <summary>One step may arrange the texts; a second one would have to tell its own special tokens from those of the first.</summary>
+    private static SequenceProcessor ReadSequence(JsonSection part)
+    {
+        SequenceProcessor sequence = new([.. part.Required("processors").Items().Select(Read)]);
+        return sequence.Arranging <= 1 ? sequence
+            : throw new TokenizerException($"{part.Path}: a Sequence with more than one step that adds special tokens is not supported.") { UnsupportedPart = "post_processor Sequence" };
     }
 
     private static TemplatePiece Special((string Token, int Id) token, int typeId) => TemplatePiece.Special(typeId, [token.Id], [token.Token]);

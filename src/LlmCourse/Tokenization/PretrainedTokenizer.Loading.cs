@@ -36,7 +36,7 @@ public sealed partial class PretrainedTokenizer
         string? Text(string name) => ReadText(folder, name);
         bool isJson = File.Exists(file);
         TokenizerConfig config = TokenizerConfig.Read(
-            Text("tokenizer_config.json"), Text("special_tokens_map.json"), Text("chat_template.jinja"), isJson ? null : Text("added_tokens.json"));
+            Text("tokenizer_config.json"), Text("special_tokens_map.json"), Text("chat_template.jinja"), Text("added_tokens.json"));
         TokenizerParts parts = isJson ? TokenizerJson.Read(File.ReadAllText(file, Encoding.UTF8))
             : SentencePiece(folder) is { } model ? TokenizerJson.Read(SentencePieceTranslation.Translate(model, config))
             : Text("vocab.json") is string vocab && Text("merges.txt") is string merges ? VocabularyFiles.Bpe(vocab, merges, config)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LlmCourse.Tokenization.Models;
 
 namespace LlmCourse.Tokenization;
 
@@ -7,10 +8,21 @@ internal sealed record TokenizerConfig
 {
     private const int MaxExtraIds = 100_000;
 
+    private static readonly string[] Roles = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
     public SpecialTokens Special { get; init; } = new();
 
-    /// <summary>added_tokens_decoder.</summary>
+    /// <summary>added_tokens_decoder or, where that is missing, added_tokens.json.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
+
+    /// <summary>Whether there is an added_tokens_decoder, whose flags count more than those of tokenizer.json.</summary>
+    public bool HasDecoder { get; init; }
+
+    /// <summary>The tokens with a role or a name, which are special wherever they come from; without ids.</summary>
+    public IReadOnlyList<AddedToken> NamedTokens { get; init; } = [];
+
+    /// <summary>Further special tokens, where the tokenizer lacks them; without ids.</summary>
+    public IReadOnlyList<AddedToken> FurtherTokens { get; init; } = [];
 
     public string? ChatTemplate { get; init; }
 
@@ -50,9 +62,18 @@ internal sealed record TokenizerConfig
     {
         JsonSection config = configJson is null ? default : JsonSection.Parse(configJson, "tokenizer_config.json");
         JsonSection map = mapJson is null ? default : JsonSection.Parse(mapJson, "special_tokens_map.json");
-        string? Named(string key) => Token(config, key) ?? Token(map, key);
+        bool hasDecoder = !config.IsNull && !config["added_tokens_decoder"].IsNull;
+        (JsonSection first, JsonSection second) = hasDecoder ? (config, map) : (map, config);
+        string? Named(string key) => Token(first, key) ?? Token(second, key);
         return new TokenizerConfig
         {
+            HasDecoder = hasDecoder,
+            NamedTokens =
+            [
+                .. Roles.Select(role => Section(first, role) ?? Section(second, role)).OfType<JsonSection>().Select(ReadNamed),
+                .. Further(config, named: true).Concat(Further(map, named: true)).Select(ReadNamed),
+            ],
+            FurtherTokens = [.. Further(config, named: false).Concat(Further(map, named: false)).Select(ReadNamed)],
             Special = new SpecialTokens
             {
                 Bos = Named("bos_token"),
@@ -63,7 +84,7 @@ internal sealed record TokenizerConfig
                 Sep = Named("sep_token"),
                 Mask = Named("mask_token"),
             },
-            AddedTokens = config.IsNull || config["added_tokens_decoder"].IsNull ? ReadAdded(addedJson, config, map)
+            AddedTokens = !hasDecoder ? ReadAdded(addedJson, config, map)
                 : [.. config["added_tokens_decoder"].Members().Select(member => TokenizerJson.ReadAddedToken(member.Value, Id(member.Key, member.Value)))],
             Class = Token(config, "tokenizer_class"),
             AddsBos = Choice(config, "add_bos_token"),
@@ -83,10 +104,44 @@ internal sealed record TokenizerConfig
     /// <summary>Adds what the files say; where they name no token at all, the usual names count if the tokenizer has them.</summary>
     public TokenizerParts ApplyTo(TokenizerParts parts)
     {
-        SpecialTokens named = Special == new SpecialTokens() ? Usual(parts) : Special;
-        HashSet<string> present = [.. parts.AddedTokens.Select(token => token.Content)];
-        AddedToken[] missing = [.. AddedTokens.Where(token => !present.Contains(token.Content))];
-        return parts with { AddedTokens = [.. parts.AddedTokens, .. missing], SpecialTokens = named, ChatTemplate = ChatTemplate ?? parts.ChatTemplate, CleansUpSpaces = CleansUpSpaces };
+        List<AddedToken> tokens = [.. parts.AddedTokens];
+        foreach (AddedToken given in AddedTokens)
+        {
+            if (HasDecoder || !tokens.Exists(token => token.Content == given.Content))
+                Put(tokens, given, parts.Model.Vocabulary);
+        }
+
+        foreach (AddedToken named in NamedTokens)
+        {
+            AddedToken? known = (HasDecoder ? AddedTokens : tokens).FirstOrDefault(token => token.Content == named.Content);
+            Put(tokens, (known ?? named) with { IsSpecial = true }, parts.Model.Vocabulary);
+        }
+
+        foreach (AddedToken further in FurtherTokens)
+        {
+            if (!tokens.Exists(token => token.Content == further.Content))
+                Put(tokens, further, parts.Model.Vocabulary);
+        }
+
+        SpecialTokens special = Special == new SpecialTokens() ? Usual(parts) : Special;
+        return parts with { AddedTokens = tokens, SpecialTokens = special, ChatTemplate = ChatTemplate ?? parts.ChatTemplate, CleansUpSpaces = CleansUpSpaces };
+    }
+
+    /// <summary>Adds a token, with the next free id if it has none. One that is there keeps its id, and stays special if it is.</summary>
+    private static void Put(List<AddedToken> tokens, AddedToken token, Vocabulary vocabulary)
+    {
+        int at = tokens.FindIndex(other => other.Content == token.Content);
+        if (at >= 0)
+        {
+            tokens[at] = token with { Id = tokens[at].Id, IsSpecial = tokens[at].IsSpecial || token.IsSpecial };
+            return;
+        }
+
+        int inModel = vocabulary.IdOf(token.Content);
+        int id = token.Id >= 0 ? token.Id
+            : inModel >= 0 ? inModel
+            : 1 + Math.Max(vocabulary.MaxId, tokens.Select(other => other.Id).DefaultIfEmpty(-1).Max());
+        tokens.Add(token with { Id = id });
     }
 
     private static SpecialTokens Usual(TokenizerParts parts)
@@ -122,13 +177,8 @@ internal sealed record TokenizerConfig
     {
         if (json is null)
             return [];
-        string[] roles = ["bos_token", "eos_token", "pad_token", "unk_token", "cls_token", "sep_token", "mask_token"];
-        HashSet<string> special = [.. roles.Select(role => Token(config, role) ?? Token(map, role)).OfType<string>()];
-        foreach (JsonSection file in (JsonSection[])[config, map])
-        {
-            if (!file.IsNull && file["additional_special_tokens"] is { IsArray: true } more)
-                special.UnionWith(more.Items().Select(token => token.IsText ? token.Text() : token.Required("content").Text()));
-        }
+        HashSet<string> special = [.. Roles.Select(role => Token(config, role) ?? Token(map, role)).OfType<string>()];
+        special.UnionWith(((JsonSection[])[config, map]).SelectMany(file => Further(file, named: false).Concat(Further(file, named: true))).Select(Content));
 
         return [.. JsonSection.Parse(json, "added_tokens.json").Members().Select(member => new AddedToken
         {
@@ -136,19 +186,26 @@ internal sealed record TokenizerConfig
         })];
     }
 
+    /// <summary>The special tokens without a role: those in lists, or those in objects, which have names.</summary>
+    private static IEnumerable<JsonSection> Further(JsonSection file, bool named) => file.IsNull ? [] :
+        ((string[])["extra_special_tokens", "additional_special_tokens"]).Select(key => file[key]).Where(tokens => !tokens.IsNull && tokens.IsObject == named)
+            .SelectMany(tokens => named ? tokens.Members().Select(member => member.Value) : tokens.Items());
+
+    private static AddedToken ReadNamed(JsonSection token) => token.IsText
+        ? new AddedToken { Id = -1, Content = token.Text(), IsSpecial = true }
+        : TokenizerJson.ReadAddedToken(token, -1) with { IsSpecial = true };
+
+    private static JsonSection? Section(JsonSection file, string key) => file.IsNull || file[key].IsNull ? null : file[key];
+
     private static bool? Choice(JsonSection file, string key) => file.IsNull || file[key].IsNull ? null : file[key].Flag();
 
     private static int Id(string key, JsonSection token) =>
         int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id : throw token.Error("stands under a key that is no id");
 
     /// <summary>A text, or an object with the text as its content.</summary>
-    private static string? Token(JsonSection file, string key)
-    {
-        if (file.IsNull || file[key].IsNull)
-            return null;
-        JsonSection token = file[key];
-        return token.IsText ? token.Text() : token.Required("content").Text();
-    }
+    private static string? Token(JsonSection file, string key) => Section(file, key) is JsonSection token ? Content(token) : null;
+
+    private static string Content(JsonSection token) => token.IsText ? token.Text() : token.Required("content").Text();
 
     /// <summary>A text, or a list of named templates, of which the default counts.</summary>
     private static string? Template(JsonSection config)

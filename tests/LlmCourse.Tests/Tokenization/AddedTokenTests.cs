@@ -27,6 +27,23 @@ public sealed class AddedTokenTests
     }
 
     [Fact]
+    public void White_space_is_swallowed_once()
+    {
+        // "<r>" takes the five blanks behind it; the matches of two blanks among them are empty then, or have no place.
+        const string right = """{"id": 4, "content": "<r>", "rstrip": true}""";
+        Assert.Equal([4, 2], With(right + """, {"id": 5, "content": "  ", "lstrip": true, "rstrip": true}""").EncodeIds("<r>     b"));
+        PretrainedTokenizer contrary = With(right + """, {"id": 5, "content": "  ", "lstrip": true}""");
+        Assert.Equal([5, 2], contrary.EncodeIds("  b"));
+        Assert.Contains("lstrip", Assert.Throws<TokenizerException>(() => contrary.EncodeIds("<r>     b")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_that_the_normalizer_removes_is_refused() =>
+        Assert.Contains("' '", Assert.Throws<TokenizerException>(() => TinyTokenizers.Words("""
+            "added_tokens": [{"id": 4, "content": " ", "normalized": true}], "normalizer": {"type": "Strip", "strip_left": true, "strip_right": true},
+            """)).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void A_single_word_must_stand_alone()
     {
         PretrainedTokenizer tokenizer = With("""{"id": 4, "content": "c", "single_word": true}""");

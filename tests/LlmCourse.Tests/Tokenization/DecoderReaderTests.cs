@@ -29,6 +29,7 @@ public sealed class DecoderReaderTests
     [InlineData("""{"type": "WordPiece", "prefix": "##", "cleanup": true}""", "un|##able|!|it|'s", "unable! it's")]
     [InlineData("""{"type": "BPEDecoder", "suffix": "</w>"}""", "a</w>|b|c</w>", "a bc")]
     [InlineData("""{"type": "CTC", "pad_token": "_", "word_delimiter_token": "-", "cleanup": true}""", "a|a|_|a|-|b", "aa b")]
+    [InlineData("""{"type": "CTC", "pad_token": "", "word_delimiter_token": "", "cleanup": true}""", "ab|c", " a b  c ")] // nothing stands between all letters
     [InlineData("""{"type": "Replace", "pattern": {"Regex": "^a"}, "content": "x"}""", "aa|a", "xax")]
     [InlineData("""{"type": "Sequence", "decoders": [{"type": "Fuse"}, {"type": "Replace", "pattern": {"String": "ab"}, "content": "x"}]}""", "a|b", "x")]
     public void A_decoder_makes_text_of_tokens(string config, string tokens, string expected) => Assert.Equal(expected, Decode(config, tokens));

@@ -94,6 +94,31 @@ public sealed class EncodingOptionsTests
     }
 
     [Fact]
+    public void What_Roberta_cuts_off_has_the_second_texts_type_unless_special_tokens_are_added()
+    {
+        PretrainedTokenizer roberta = TinyTokenizers.Words("""
+            "pre_tokenizer": {"type": "WhitespaceSplit"},
+            "post_processor": {"type": "RobertaProcessing", "cls": ["<unk>", 0], "sep": ["ab", 3], "trim_offsets": true, "add_prefix_space": false},
+            """);
+        EncodingOptions options = new() { AddSpecialTokens = false, KeepOverflow = true, Truncation = new TruncationOptions { MaxLength = 3, Strategy = TruncationStrategy.OnlySecond } };
+        EncodedText plain = roberta.Encode("a a", "b b", options);
+        Assert.Equal([0, 0, 0], plain.TypeIds);
+        Assert.Equal([0, 0, 1], plain.Overflowing[0].TypeIds);
+        EncodedText framed = roberta.Encode("a a", "b b", options with { AddSpecialTokens = true, Truncation = options.Truncation with { MaxLength = 7 } });
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0], framed.Overflowing[0].TypeIds); // cls a a sep sep b sep
+    }
+
+    [Theory]
+    [InlineData(" a", 0, 2)] // one blank may have been added: it stays
+    [InlineData("  a", 2, 3)] // two were not: both go
+    public void Blanks_are_trimmed_from_the_first_tokens_offsets(string text, int start, int end)
+    {
+        PretrainedTokenizer tokenizer = TinyTokenizers.Words(
+            """ "post_processor": {"type": "ByteLevel", "trim_offsets": true, "add_prefix_space": true, "use_regex": true}, """, """{"<unk>": 0, " a": 1, "  a": 2}""");
+        Assert.Equal([(start, end)], tokenizer.Encode(text).Offsets);
+    }
+
+    [Fact]
     public void Options_out_of_range_are_refused_by_name()
     {
         Assert.Throws<ArgumentOutOfRangeException>("MaxLength", () => _tokenizer.Encode("a", null, new EncodingOptions { Truncation = new TruncationOptions { MaxLength = -1 } }));

@@ -26,6 +26,7 @@ public sealed class TokenizerJsonTests
     [InlineData("""{"pre_tokenizer": {"type": "FixedLength", "length": 0}, """ + Model + "}", "length")]
     [InlineData("""{"pre_tokenizer": {"type": "Metaspace", "replacement": "__"}, """ + Model + "}", "replacement")]
     [InlineData("""{"post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[X]", "type_id": 0}}], "pair": [], "special_tokens": {} }, """ + Model + "}", "[X]")]
+    [InlineData("""{"post_processor": {"type": "Sequence", "processors": [{"type": "BertProcessing", "cls": ["a", 0], "sep": ["a", 0]}, {"type": "BertProcessing", "cls": ["a", 0], "sep": ["a", 0]}]}, """ + Model + "}", "Sequence")]
     [InlineData("""{"decoder": {"type": "Strip", "content": "ab", "start": 0, "stop": 0}, """ + Model + "}", "content")]
     [InlineData("""{"padding": {"strategy": {"Fixed": 1000000000000}, "direction": "Left", "pad_id": 0, "pad_type_id": 0, "pad_token": "a"}, """ + Model + "}", "Fixed")]
     [InlineData("""{"truncation": {"max_length": 2, "strategy": "longest_first", "stride": 0}, """ + Model + "}", "longest_first")]
@@ -51,12 +52,15 @@ public sealed class TokenizerJsonTests
     public void An_old_file_does_not_name_the_models_type()
     {
         Assert.Equal([1], PretrainedTokenizer.FromJson("""{"model": {"vocab": {"a": 0, "ab": 1, "b": 2}, "merges": [["a", "b"]]} }""").EncodeIds("ab"));
-        Assert.Equal([0], PretrainedTokenizer.FromJson("""{"model": {"vocab": [["ab", -1]], "unk_id": null} }""").EncodeIds("ab"));
+        Assert.Equal([0], PretrainedTokenizer.FromJson("""{"model": {"vocab": [["a", -1]], "unk_id": null} }""").EncodeIds("a"));
     }
 
     [Fact]
     public void A_missing_unknown_token_is_an_error_when_it_is_needed()
     {
+        // "a" and "b" are no pieces, so that each would be unknown alone, although "ab" is one.
+        PretrainedTokenizer unigram = PretrainedTokenizer.FromJson("""{"model": {"type": "Unigram", "unk_id": null, "vocab": [["ab", -1.0]]} }""");
+        Assert.Contains("unk_id", Assert.Throws<TokenizerException>(() => unigram.EncodeIds("ab")).Message, StringComparison.Ordinal);
         PretrainedTokenizer tokenizer = PretrainedTokenizer.FromJson("""{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [], "unk_token": "<unk>"} }""");
         Assert.Equal([0], tokenizer.EncodeIds("a"));
         Assert.Contains("<unk>", Assert.Throws<TokenizerException>(() => tokenizer.EncodeIds("b")).Message, StringComparison.Ordinal);

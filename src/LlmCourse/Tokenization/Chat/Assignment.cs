@@ -21,7 +21,7 @@ internal static class Assignment
             case Attribute attribute:
                 if (attribute.Owner.Value(scope) is not Namespace ns)
                     throw ChatTemplateException.Evaluation($"cannot set '{attribute.Identifier}': only a namespace has attributes that can be set");
-                ns.Attributes[attribute.Identifier] = value;
+                ns.Set(attribute.Identifier, value);
                 break;
             case Sequence sequence:
                 Unpack(scope, sequence.Items, value);

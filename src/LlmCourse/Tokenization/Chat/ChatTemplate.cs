@@ -99,28 +99,32 @@ public sealed class ChatTemplate
             throw ChatTemplateException.Evaluation("the conversation is empty; give at least one message");
         if (continueFinalMessage && addGenerationPrompt)
             throw ChatTemplateException.Evaluation("the final message cannot be continued and followed by a generation prompt; choose one");
-        if (continueFinalMessage)
-            MarkEnd(messages[^1]);
+        string final = continueFinalMessage ? MarkEnd(messages[^1]) : "";
         Dictionary<string, object?> all = variables is null ? [] : new(variables);
         all["messages"] = new PyList([.. messages]);
         all["add_generation_prompt"] = addGenerationPrompt;
         all.TryAdd("tools", null);
         all.TryAdd("documents", null);
         RenderedChat rendered = RenderProgram(all, clock);
-        return continueFinalMessage ? CutAtMark(rendered) : rendered;
+        return continueFinalMessage ? CutAtMark(rendered, final) : rendered;
     }
 
-    private static void MarkEnd(PyDict message)
+    /// <summary>Marks the end of a message, or of the last text among its parts, and returns that text.</summary>
+    private static string MarkEnd(PyDict message)
     {
-        if (!message.TryGet("content", out object? content) || content is not string text)
-            throw ChatTemplateException.Evaluation("only a final message whose content is a text can be continued");
-        message["content"] = text + FinalMark;
+        message.TryGet("content", out object? content);
+        object? owner = content is PyList parts ? parts.Items.LastOrDefault(part => part is PyDict dict && dict.Contains("text")) : message;
+        string key = content is PyList ? "text" : "content";
+        if (owner is not PyDict marked || !marked.TryGet(key, out object? value) || value is not string text)
+            throw ChatTemplateException.Evaluation("only a final message whose content is a text, or has a text among its parts, can be continued");
+        marked[key] = text + FinalMark;
+        return text;
     }
 
-    private static RenderedChat CutAtMark(RenderedChat rendered)
+    private static RenderedChat CutAtMark(RenderedChat rendered, string final)
     {
         int at = rendered.Text.LastIndexOf(FinalMark.TrimEnd(), StringComparison.Ordinal);
-        if (at < 0)
+        if (at < 0 || !rendered.Text.Contains(PythonStrings.Strip(final, null), StringComparison.Ordinal))
             throw ChatTemplateException.Evaluation("the template does not write the final message as it is, so it cannot be continued");
         bool trims = string.CompareOrdinal(rendered.Text, at, FinalMark, 0, FinalMark.Length) != 0;
         string text = rendered.Text[..at];

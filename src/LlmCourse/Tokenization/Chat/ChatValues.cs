@@ -43,6 +43,21 @@ internal static class ChatValues
         var dict = new PyDict();
         foreach (JsonProperty property in message.EnumerateObject().Where(p => p.Value.ValueKind != JsonValueKind.Null))
             dict[property.Name] = FromJson(property.Value);
+        return WithReasoning(dict);
+    }
+
+    /// <summary>
+    /// Reasoning goes by several names. As in transformers, a template finds it under <c>reasoning_content</c> and <c>thinking</c>,
+    /// whichever of them the message has.
+    /// </summary>
+    private static PyDict WithReasoning(PyDict message)
+    {
+        if (!message.TryGet("reasoning_content", out object? reasoning) && !message.TryGet("thinking", out reasoning) && !message.TryGet("reasoning", out reasoning))
+            return message;
+        var dict = new PyDict { ["thinking"] = reasoning };
+        foreach ((object? key, object? value) in message.Entries)
+            dict[key] = value;
+        dict["reasoning_content"] = reasoning;
         return dict;
     }
 

@@ -35,6 +35,8 @@ internal static class ContainerMethods
         return Search(tuple, name, tuple.Items);
     }
 
+    public static object? Find(PyRange range, string name) => Search(range, name, [.. PythonOperators.Iterate(range)]);
+
     public static PyDict Copy(PyDict dict)
     {
         var copy = new PyDict();

@@ -120,8 +120,8 @@ internal abstract partial class ExpressionParser
     {
         if (isUnsupported)
             throw new ChatTemplateException(ChatTemplateError.Unsupported, $"the {kind} '{name}' is not supported", at.Line);
-        if (!isKnown && _conditional == 0)
-            throw new ChatTemplateException(ChatTemplateError.Syntax, $"there is no {kind} named '{name}'", at.Line);
+        if (!isKnown && !IsConditional)
+            _unknown.Add(new ChatTemplateException(ChatTemplateError.Syntax, $"there is no {kind} named '{name}'", at.Line));
     }
 
     protected Call ParseCall(Expression target)

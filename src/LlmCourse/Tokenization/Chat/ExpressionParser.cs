@@ -7,27 +7,38 @@ namespace LlmCourse.Tokenization.Chat;
 internal abstract partial class ExpressionParser(IReadOnlyList<TemplateToken> tokens) : TokenCursor(tokens)
 {
     private static readonly string[] ComparisonOperators = ["==", "!=", "<", "<=", ">", ">="];
-    private int _conditional;
+    private readonly List<ChatTemplateException> _unknown = [];
 
-    /// <summary>In a branch that may never run, an unknown filter or test is an error only once it does.</summary>
-    protected T Conditionally<T>(Func<T> parse)
+    protected bool IsConditional { get; private set; }
+
+    /// <summary>In a branch that may never run, an unknown filter or test is an error only once it does; in a loop or macro inside of it, it is one again.</summary>
+    protected T Parse<T>(bool conditionally, Func<T> parse)
     {
-        _conditional++;
+        (bool before, IsConditional) = (IsConditional, conditionally);
         T result = parse();
-        _conditional--;
+        IsConditional = before;
         return result;
+    }
+
+    /// <summary>Complains of an unknown filter or test.</summary>
+    protected void CheckNames()
+    {
+        if (_unknown.Count > 0)
+            throw _unknown[0];
     }
 
     protected Expression ParseExpression()
     {
         Run.CheckStack();
+        int unknown = _unknown.Count;
         Expression value = ParseOr();
         while (Current.Is(TokenKind.Name, "if"))
         {
             int line = Next().Line;
             Expression test = ParseOr();
-            Expression? otherwise = SkipWord("else") ? Conditionally(ParseExpression) : null;
+            Expression? otherwise = SkipWord("else") ? ParseExpression() : null;
             value = new Conditional(line, test, value, otherwise);
+            _unknown.RemoveRange(unknown, _unknown.Count - unknown);
         }
 
         return value;
@@ -145,6 +156,9 @@ internal abstract partial class ExpressionParser(IReadOnlyList<TemplateToken> to
         return withFilters ? ParseFiltersAndTests(value) : value;
     }
 
+    /// <summary>A variable's name, of which the frame around it takes note.</summary>
+    protected abstract Name ReadName(TemplateToken token);
+
     protected Expression ParsePrimary()
     {
         TemplateToken token = Next();
@@ -156,7 +170,7 @@ internal abstract partial class ExpressionParser(IReadOnlyList<TemplateToken> to
                     "true" or "True" => new Literal(token.Line, true),
                     "false" or "False" => new Literal(token.Line, false),
                     "none" or "None" => new Literal(token.Line, null),
-                    _ => new Name(token.Line, token.Text),
+                    _ => ReadName(token),
                 };
             case TokenKind.String:
                 string text = token.Text;

@@ -16,7 +16,7 @@ internal static class Filters
 
     private static readonly FrozenDictionary<string, Filter> All = new Dictionary<string, Filter>
     {
-        ["abs"] = Plain("abs", v => PythonOperators.Equal(v, 0.0) || PythonOperators.Compare(v, BigInteger.Zero, "<") > 0 ? PythonArithmetic.Plus(v) : PythonArithmetic.Negate(v)),
+        ["abs"] = Plain("abs", v => v is double number ? Math.Abs(number) : PythonOperators.Compare(v, BigInteger.Zero, "<") < 0 ? PythonArithmetic.Negate(v) : PythonArithmetic.Plus(v)),
         ["attr"] = (_, v, a) => TextFilters.Attribute(v, a.Bind("attr", 1, "name").Text(0)),
         ["batch"] = SequenceFilters.Batch,
         ["capitalize"] = Plain("capitalize", v => PythonStrings.Capitalize(PythonText.Str(v))),
@@ -32,7 +32,7 @@ internal static class Filters
         ["forceescape"] = Plain("forceescape", TextFilters.Escape),
         ["format"] = (_, v, a) => TextFilters.Format(PythonText.Str(v), a),
         ["groupby"] = SequenceFilters.GroupBy,
-        ["indent"] = (_, v, a) => TextFilters.Indent(PythonText.Str(v), a),
+        ["indent"] = (_, v, a) => TextFilters.Indent(v, a),
         ["int"] = (_, v, a) => NumberFilters.ToInteger(v, a),
         ["items"] = Plain("items", SequenceFilters.Items),
         ["join"] = SequenceFilters.Join,
@@ -58,7 +58,7 @@ internal static class Filters
         ["title"] = Plain("title", v => TextFilters.Title(PythonText.Str(v))),
         ["tojson"] = (_, v, a) => JsonText.Write(v, a),
         ["trim"] = (_, v, a) => PythonStrings.Strip(PythonText.Str(v), a.Bind("trim", 0, "chars").OptionalText(0)),
-        ["truncate"] = (_, v, a) => TextFilters.Truncate(PythonText.Str(v), a),
+        ["truncate"] = (_, v, a) => TextFilters.Truncate(v, a),
         ["unique"] = SequenceFilters.Unique,
         ["upper"] = Plain("upper", v => PythonStrings.Upper(PythonText.Str(v))),
         ["wordcount"] = Plain("wordcount", v => TextFilters.CountWords(PythonText.Str(v))),

@@ -19,21 +19,22 @@ internal sealed class For(int line, Expression target, Expression source, Expres
                 items.Add(item);
         }
 
-        if (items.Count == 0)
-        {
-            otherwise?.Execute(scope.Inner());
-            return;
-        }
-
+        // As Jinja has it, "else" follows unless some turn came to its end: one that breaks or continues does not.
+        bool isDone = false;
         var loop = new LoopState(items, depth, isRecursive ? (run, inner) => Nested(scope, inner, depth + 1) : null);
         for (; loop.Index < items.Count; loop.Index++)
         {
             Scope turn = scope.Inner();
             turn["loop"] = loop;
             Assignment.Assign(turn, target, items[loop.Index]);
-            if (body.Execute(turn) == Flow.Break)
+            Flow flow = body.Execute(turn);
+            isDone |= flow == Flow.Next;
+            if (flow == Flow.Break)
                 break;
         }
+
+        if (!isDone)
+            otherwise?.Execute(scope.Inner());
     }
 
     private bool Accepts(Scope scope, object? item)

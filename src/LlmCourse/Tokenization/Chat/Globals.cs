@@ -45,7 +45,8 @@ internal static class Globals
     {
         object? source = arguments.Positional.Count == 0 ? new PyDict()
             : Arguments.Of([.. arguments.Positional]).Bind("dict", 1, "mapping").Value(0);
-        PyDict dict = source is PyDict given ? ContainerMethods.Copy(given) : FromPairs(source);
+        PyDict dict = source is PyDict given ? ContainerMethods.Copy(given)
+            : source is Undefined undefined ? throw undefined.Failure() : FromPairs(source);
         foreach ((string key, object? value) in arguments.Named)
             dict[key] = value;
         run.ChargeFor(dict);

@@ -55,7 +55,7 @@ internal static class Members
 
     private static bool TryGetAttribute(object? owner, string name, out object? value)
     {
-        if (owner is Undefined undefined)
+        if (owner is Undefined undefined && name != "__class__")
             throw undefined.Failure();
 
         // Every Python object has such attributes; templates may not touch them.
@@ -73,6 +73,7 @@ internal static class Members
             PyDict dictionary => ContainerMethods.Find(dictionary, name),
             PyList list => ContainerMethods.Find(list, name),
             PyTuple tuple => ContainerMethods.Find(tuple, name),
+            PyRange range => ContainerMethods.Find(range, name),
             BigInteger or bool or double => NumberAttribute(owner, name),
             _ => null,
         };

@@ -50,11 +50,15 @@ internal static class NumberFilters
                 ? Math.Round(number * scale) / scale
                 : throw new ChatTemplateException(ChatTemplateError.Unsupported, "rounding an integer to tens is not supported"),
             "common" => double.IsFinite(number) ? Nearest(number, precision) : number,
-            "ceil" => Math.Ceiling(number * scale) / scale,
-            "floor" => Math.Floor(number * scale) / scale,
+            // Python rounds to an integer here, which has no negative zero and no infinity.
+            "ceil" => (Math.Ceiling(Whole(number * scale)) + 0.0) / scale,
+            "floor" => (Math.Floor(Whole(number * scale)) + 0.0) / scale,
             _ => throw ChatTemplateException.Evaluation("the method of 'round' must be common, ceil or floor"),
         };
     }
+
+    private static double Whole(double number) =>
+        double.IsFinite(number) ? number : throw ChatTemplateException.Evaluation("an infinite number, or none at all, cannot be rounded to an integer");
 
     private static double Nearest(double number, int precision) => Math.CopySign(
         double.Parse(FormatSpec.Fixed(Math.Abs(number), precision), NumberStyles.Float, CultureInfo.InvariantCulture), number);
@@ -69,7 +73,7 @@ internal static class NumberFilters
         string prefix = radix switch { 16 => "0x", 8 => "0o", 2 => "0b", _ => "" };
         if (prefix.Length > 0 && digits.StartsWith(prefix, StringComparison.Ordinal))
             digits = digits[2..];
-        if (digits.StartsWith('_') || digits.EndsWith('_') || digits.Contains("__", StringComparison.Ordinal))
+        if (HasBadUnderscore(digits))
             return null;
         digits = digits.Replace("_", "", StringComparison.Ordinal);
         if (digits.Length is 0 or > 4300 || !digits.All(c => char.IsAsciiDigit(c) ? c - '0' < radix : char.IsAsciiLetter(c) && c - 'a' + 10 < radix))
@@ -77,6 +81,10 @@ internal static class NumberFilters
         BigInteger value = digits.Aggregate(BigInteger.Zero, (v, c) => v * radix + (char.IsAsciiDigit(c) ? c - '0' : c - 'a' + 10));
         return negative ? -value : value;
     }
+
+    /// <summary>Underscores may part digits, hexadecimal ones among them, and nothing else.</summary>
+    private static bool HasBadUnderscore(string digits) => Enumerable.Range(0, digits.Length).Any(i =>
+        digits[i] == '_' && !(i > 0 && i + 1 < digits.Length && char.IsAsciiLetterOrDigit(digits[i - 1]) && char.IsAsciiLetterOrDigit(digits[i + 1])));
 
     private static double? ParseFloat(string text)
     {
@@ -88,6 +96,9 @@ internal static class NumberFilters
             case "nan": return double.NaN;
         }
 
+        if (HasBadUnderscore(trimmed))
+            return null;
+        trimmed = trimmed.Replace("_", "", StringComparison.Ordinal);
         const NumberStyles style = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent | NumberStyles.AllowLeadingSign;
         return trimmed.Any(char.IsAsciiDigit) && double.TryParse(trimmed, style, CultureInfo.InvariantCulture, out double value) ? value : null;
     }

@@ -35,7 +35,8 @@ internal sealed class PercentFormat
             Run.CheckLength(to.Length);
         }
 
-        if (!named && _values is not PyDict && _used < (_values is PyTuple tuple ? tuple.Items.Count : 1))
+        // Whatever has elements by key or by index counts as a mapping, whose values need not all be used.
+        if (!named && _values is not (PyDict or PyList or PyRange or Undefined) && _used < (_values is PyTuple tuple ? tuple.Items.Count : 1))
             throw ChatTemplateException.Evaluation("not all arguments converted during string formatting");
         return to.ToString();
     }

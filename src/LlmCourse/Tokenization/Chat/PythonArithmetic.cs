@@ -113,10 +113,17 @@ internal static class PythonArithmetic
             "-" => a - b,
             "*" => a * b,
             "/" => a / b,
-            "//" => (a - Modulo(a, b)) is var whole && double.IsFinite(whole) ? Math.Round(whole / b) : Math.Floor(a / b),
+            "//" => FloorDivide(a, b),
             "%" => Modulo(a, b),
             _ => PowerOfFloat(a, b),
         };
+    }
+
+    private static double FloorDivide(double a, double b)
+    {
+        double whole = a - Modulo(a, b);
+        double quotient = double.IsFinite(whole) ? Math.Round(whole / b) : Math.Floor(a / b);
+        return quotient == 0 ? Math.CopySign(0, a / b) : quotient;
     }
 
     private static double PowerOfFloat(double a, double b)

@@ -16,9 +16,6 @@ internal sealed class PyTuple(IReadOnlyList<object?> items)
 
     /// <summary>The names of the items, where they can be had as attributes too.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
-
-    /// <summary>Whether this is the key of a sort by several attributes, not a value of the template.</summary>
-    public bool IsSortKey { get; init; }
 }
 
 internal sealed record PyRange(BigInteger Start, BigInteger Stop, BigInteger Step, int Count)

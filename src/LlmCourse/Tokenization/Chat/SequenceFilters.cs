@@ -54,6 +54,9 @@ internal static class SequenceFilters
 
     public static object? Map(Run run, object? value, Arguments arguments)
     {
+        // What is false counts as empty, None too: here and in the filters that select.
+        if (!PythonOperators.Truth(value))
+            return new PyIterator([]);
         if (arguments.Positional.Count == 0)
         {
             Arguments.Bound bound = arguments.Bind("map", 0, "attribute", "default");
@@ -70,6 +73,8 @@ internal static class SequenceFilters
 
     public static object? Select(Run run, object? value, Arguments arguments, bool keep, bool byAttribute)
     {
+        if (!PythonOperators.Truth(value))
+            return new PyIterator([]);
         int testAt = byAttribute ? 1 : 0;
         if (arguments.Positional.Count < testAt)
             throw ChatTemplateException.Evaluation("selecting by attribute needs the name of one");
@@ -88,8 +93,10 @@ internal static class SequenceFilters
     public static object? Sort(Run run, object? value, Arguments arguments)
     {
         Arguments.Bound bound = arguments.Bind("sort", 0, "reverse", "case_sensitive", "attribute");
-        Func<object?, object?> key = Picker(bound.Value(2), null, severalAllowed: true);
-        return new PyList(SortBy(run, Materialize(run, value), item => Folded(key(item), bound.Flag(1)), bound.Flag(0)));
+        // A list of keys even where there is one: lists compare what differs, so that equal keys need no order.
+        object?[] attributes = bound.Value(2) is string list ? list.Split(',') : [bound.Value(2)];
+        Func<object?, object?>[] keys = [.. attributes.Select(attribute => Picker(attribute, null))];
+        return new PyList(SortBy(run, Materialize(run, value), item => new PyTuple([.. keys.Select(key => Folded(key(item), bound.Flag(1)))]), bound.Flag(0)));
     }
 
     public static object? SortDict(Run run, object? value, Arguments arguments)
@@ -238,22 +245,14 @@ internal static class SequenceFilters
     private static object? Folded(object? key, bool caseSensitive) => key switch
     {
         string text when !caseSensitive => PythonStrings.Lower(text),
-        PyTuple { IsSortKey: true } several when !caseSensitive =>
-            new PyTuple([.. several.Items.Select(part => Folded(part, caseSensitive))]),
         _ => key,
     };
 
-    /// <summary>Takes an attribute, a dotted path of them, an index, or with commas several, out of an item.</summary>
-    private static Func<object?, object?> Picker(object? attribute, object? otherwise, bool severalAllowed = false)
+    /// <summary>Takes an attribute, a dotted path of them, or an index, out of an item.</summary>
+    private static Func<object?, object?> Picker(object? attribute, object? otherwise)
     {
         if (attribute is null)
             return item => item;
-        if (severalAllowed && attribute is string list && list.Contains(',', StringComparison.Ordinal))
-        {
-            Func<object?, object?>[] pickers = [.. list.Split(',').Select(part => Picker(part, otherwise))];
-            return item => new PyTuple([.. pickers.Select(pick => pick(item))]) { IsSortKey = true };
-        }
-
         object?[] path = attribute is string text
             ? [.. text.Split('.').Select(part => part.Length is > 0 and < 10 && part.All(char.IsAsciiDigit) ? (object)NumberLiteral.Integer(part) : part)]
             : [attribute];

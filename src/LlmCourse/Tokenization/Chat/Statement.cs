@@ -24,8 +24,13 @@ internal abstract class Statement(int line)
 
 internal sealed class Block(int line, IReadOnlyList<Statement> statements) : Statement(line)
 {
+    /// <summary>The names that are undefined until the block sets them.</summary>
+    public IReadOnlyList<string> Own { get; set; } = [];
+
     protected override Flow Perform(Scope scope)
     {
+        foreach (string name in Own)
+            scope[name] = Undefined.Variable(name);
         foreach (Statement statement in statements)
         {
             if (statement.Execute(scope) is var flow && flow != Flow.Next)
@@ -96,10 +101,10 @@ internal sealed class CapturedBlock(int line, Expression? target, FilterCall? fi
     {
         string text = body.Capture(scope.Capturing());
         object? value = filter is null ? text : filter.ApplyTo(scope, text);
-        if (target is null)
-            scope.Write(PythonText.Str(value));
-        else
+        if (target is not null)
             Assignment.Assign(scope, target, value);
+        else
+            scope.Write(value as string ?? throw ChatTemplateException.Evaluation($"a filter block must give a text, not '{PythonText.TypeName(value)}'"));
         return Flow.Next;
     }
 }

@@ -74,8 +74,11 @@ internal static class StringMethods
             return false;
         string part = text[start..end];
         IEnumerable<object?> affixes = bound.Value(0) is PyTuple several ? several.Items : [bound.Text(0)];
-        return affixes.OfType<string>().Any(affix => name == "startswith"
+        return affixes.Select(Affix).Any(affix => name == "startswith"
             ? part.StartsWith(affix, StringComparison.Ordinal) : part.EndsWith(affix, StringComparison.Ordinal));
+
+        string Affix(object? affix) => affix as string
+            ?? throw ChatTemplateException.Evaluation($"tuple for {name} must only contain str, not {PythonText.TypeName(affix)}");
     }
 
     private static string Replace(Run run, string text, Arguments arguments)

@@ -41,17 +41,20 @@ internal static class TextFilters
     }
 
     /// <summary>Indents all lines but the first and, unless asked to, the blank ones.</summary>
-    public static string Indent(string text, Arguments arguments)
+    public static string Indent(object? value, Arguments arguments)
     {
+        string text = value as string ?? throw (value as Undefined)?.Failure()
+            ?? ChatTemplateException.Evaluation($"only a text can be indented, not '{PythonText.TypeName(value)}'");
         Arguments.Bound bound = arguments.Bind("indent", 0, "width", "first", "blank");
         string indent = bound.Value(0) as string ?? new string(' ', Math.Clamp(bound.Integer(0, 4), 0, 1000));
         var to = new StringBuilder();
+        bool isFirst = true;
         foreach (string line in PythonStrings.SplitLines(text + "\n", keepEnds: false).Cast<string>())
         {
-            bool isFirst = to.Length == 0;
             to.Append(isFirst ? "" : "\n");
             to.Append((isFirst ? bound.Flag(1) : line.Length > 0 || bound.Flag(2)) ? indent : "").Append(line);
             Run.CheckLength(to.Length);
+            isFirst = false;
         }
 
         return to.ToString();
@@ -71,7 +74,7 @@ internal static class TextFilters
         return to.ToString();
     }
 
-    public static string Truncate(string text, Arguments arguments)
+    public static object? Truncate(object? value, Arguments arguments)
     {
         Arguments.Bound bound = arguments.Bind("truncate", 0, "length", "killwords", "end", "leeway");
         int length = bound.Integer(0, 255);
@@ -79,8 +82,9 @@ internal static class TextFilters
         int kept = length - CodePointText.Count(end);
         if (kept < 0)
             throw ChatTemplateException.Evaluation($"the filter 'truncate' needs a length of at least {CodePointText.Count(end)}");
-        if (CodePointText.Count(text) <= length + (bound.Value(3) is null ? 5 : bound.Integer(3)))
-            return text;
+        if (PythonOperators.Length(value) <= length + (bound.Value(3) is null ? 5 : bound.Integer(3)))
+            return value;
+        string text = value as string ?? throw ChatTemplateException.Evaluation($"only a text can be truncated, not '{PythonText.TypeName(value)}'");
         string start = text[..CodePointText.Offset(text, kept)];
         int blank = bound.Flag(1) ? -1 : start.LastIndexOf(' ');
         return (blank < 0 ? start : start[..blank]) + end;

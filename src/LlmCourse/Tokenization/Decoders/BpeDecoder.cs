@@ -12,7 +12,7 @@ internal sealed class BpeDecoder(string suffix) : IDecoder
         protected override void Token(string token)
         {
             if (_held is not null)
-                Next.Write(Replaced(_held, " "), true);
+                Next.Write(Replaced(_held, suffix, " "), true);
             int at = suffix.Length == 0 ? 0 : token.IndexOf(suffix, StringComparison.Ordinal);
             if (at < 0)
             {
@@ -30,17 +30,7 @@ internal sealed class BpeDecoder(string suffix) : IDecoder
         protected override void End()
         {
             if (_held is not null)
-                Next.Write(Replaced(_held, ""), true);
-        }
-
-        private string Replaced(string token, string replacement)
-        {
-            if (suffix.Length > 0)
-                return token.Replace(suffix, replacement, StringComparison.Ordinal);
-            if (replacement.Length == 0)
-                return token;
-            // An empty suffix stands before, between and behind all characters.
-            return replacement + string.Concat(token.EnumerateRunes().Select(rune => rune + replacement));
+                Next.Write(Replaced(_held, suffix, ""), true);
         }
     }
 }

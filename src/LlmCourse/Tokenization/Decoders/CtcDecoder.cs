@@ -14,12 +14,9 @@ internal sealed class CtcDecoder(string padToken, string wordDelimiter, bool cle
             if (token == _last)
                 return;
             _last = token;
-            if (padToken.Length > 0)
-                token = token.Replace(padToken, "", StringComparison.Ordinal);
+            token = Replaced(token, padToken, "");
             if (cleansUp)
-                token = CleanUp.OfToken(token);
-            if (cleansUp && wordDelimiter.Length > 0)
-                token = token.Replace(wordDelimiter, " ", StringComparison.Ordinal);
+                token = Replaced(CleanUp.OfToken(token), wordDelimiter, " ");
             if (token.Length > 0)
                 Next.Write(token, true);
         }

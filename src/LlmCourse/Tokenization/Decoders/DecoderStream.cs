@@ -70,6 +70,11 @@ internal abstract class TokenStage(DecoderStream next) : DecoderStream
 
     protected abstract void Token(string token);
 
+    /// <summary>Replaces every occurrence; an empty text stands before, between and behind all characters.</summary>
+    protected static string Replaced(string token, string old, string replacement) => old.Length > 0
+        ? token.Replace(old, replacement, StringComparison.Ordinal)
+        : replacement + string.Concat(token.EnumerateRunes().Select(rune => rune + replacement));
+
     /// <summary>Writes what is held back.</summary>
     protected virtual void End()
     {

@@ -83,6 +83,8 @@ internal sealed class UnigramModel : IModel
                 hasSingle |= i + 1 - start == width;
             }
 
+            if (!hasSingle && _unknownId < 0)
+                throw NoUnknown(piece.Slice(start, width));
             if (!hasSingle)
                 Offer(ref best[start + width], score + _unknownScore, _unknownId, start);
             start += width;
@@ -130,7 +132,10 @@ internal sealed class UnigramModel : IModel
         }
 
         if (id < 0)
-            id = _unknownId >= 0 ? _unknownId : throw new TokenizerException($"The text holds '{text}', which needs an unknown token, but the model has no unk_id.");
+            id = _unknownId >= 0 ? _unknownId : throw NoUnknown(text);
         tokens.Add(new(id, start, end));
     }
+
+    private static TokenizerException NoUnknown(ReadOnlySpan<char> text) =>
+        new($"The text holds '{text}', which needs an unknown token, but the model has no unk_id.");
 }

@@ -67,7 +67,7 @@ internal sealed partial class PatternParser
         char c = _pattern[_at];
         CodePointSet? set = char.ToLowerInvariant(c) switch
         {
-            'w' => PropertySets.Word,
+            'w' => Named("word"),
             'd' => PropertySets.Digit,
             's' => CodePointClasses.Space,
             'h' => PropertySets.HexDigit,
@@ -86,11 +86,15 @@ internal sealed partial class PatternParser
             throw Error("invalid character property name");
         string name = _pattern[(_at + 2)..close];
         bool isNegated = name.StartsWith('^');
-        CodePointSet named = PropertySets.Named(isNegated ? name[1..] : name)
+        CodePointSet named = Named(isNegated ? name[1..] : name)
             ?? throw Error($"invalid character property name {_pattern[(_at - 1)..(close + 1)]}");
         _at = close + 1;
         return isNegated != (c == 'P') ? named.Complement() : named;
     }
+
+    /// <summary>In brackets, words have the letters of [[:word:]].</summary>
+    private CodePointSet? Named(string name) => PropertySets.Named(name) is not CodePointSet set ? null
+        : _classNesting > 0 && set == PropertySets.Word ? PropertySets.Posix("word") : set;
 
     private int EscapedCodePoint()
     {
@@ -146,7 +150,12 @@ internal sealed partial class PatternParser
             if (IsAtEnd)
                 throw Error("premature end of char-class");
             if (_pattern[_at] == ']' && !(isFirst && _pattern.IndexOf(']', _at + 1) >= 0))
+            {
+                if (isFirst)
+                    throw Error("empty char-class");
                 break;
+            }
+
             if (Accept("&&"))
             {
                 current = current.Union(CodePointSet.FromRanges(ranges));

@@ -25,7 +25,7 @@ internal sealed class ByteLevelProcessor(bool trimsOffsets, bool addsBlank) : IP
     }
 
     /// <param name="encoding">The encoding, whose overflowing parts are trimmed too.</param>
-    /// <param name="addsBlank">Whether the blank before the first token may be one that was added, which has no place in the text.</param>
+    /// <param name="addsBlank">Whether a single blank before the first token may be one that was added, which has no place in the text.</param>
     public static void TrimOffsets(EncodingDraft encoding, bool addsBlank)
     {
         for (int i = 0; i < encoding.Count; i++)
@@ -41,8 +41,8 @@ internal sealed class ByteLevelProcessor(bool trimsOffsets, bool addsBlank) : IP
                 continue;
             if (leading > 0)
             {
-                if ((i == 0 || start == 0) && addsBlank)
-                    leading--;
+                if ((i == 0 || start == 0) && addsBlank && leading == 1)
+                    leading = 0;
                 start = Math.Min(Forward(encoding.Source, start, leading), end);
             }
 

@@ -15,8 +15,10 @@ internal sealed class RobertaProcessor(bool trimsOffsets, bool addsBlank, Templa
         {
             if (trimsOffsets)
                 ByteLevelProcessor.TrimOffsets(encoding, addsBlank);
-            foreach (EncodingDraft part in encoding.Overflowing.Append(encoding))
-                part.SetTypeIds(0);
+            encoding.SetTypeIds(0);
+            // As in the reference, what truncation cut off gets them only together with the special tokens.
+            for (int i = 0; addSpecialTokens && i < encoding.Overflowing.Count; i++)
+                encoding.Overflowing[i].SetTypeIds(0);
         }
 
         return template.Process(encodings, addSpecialTokens);

@@ -5,6 +5,9 @@ namespace LlmCourse.Tokenization.PostProcessors;
 /// <summary>Sequence: one after the other.</summary>
 internal sealed class SequenceProcessor(IPostProcessor[] steps) : IPostProcessor
 {
+    /// <summary>How many steps do more than trim offsets.</summary>
+    public int Arranging => steps.Sum(step => step is SequenceProcessor inner ? inner.Arranging : step is ByteLevelProcessor ? 0 : 1);
+
     public (int[] Before, int[] After)? SingleFrame
     {
         get

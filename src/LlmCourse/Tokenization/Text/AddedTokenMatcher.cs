@@ -1,4 +1,5 @@
 using System.Buffers;
+using LlmCourse.Runtime;
 using LlmCourse.Tokenization.Unicode;
 
 namespace LlmCourse.Tokenization.Text;
@@ -52,8 +53,14 @@ internal sealed class AddedTokenMatcher
                 continue;
             while (entry.TakesLeft && start > covered && CodePointClasses.Space.Contains(text[start - 1]))
                 start--;
+            if (entry.TakesLeft)
+                start = Math.Max(start, covered);
             while (entry.TakesRight && end < text.Length && CodePointClasses.Space.Contains(text[end]))
                 end++;
+            if (start == end)
+                continue; // white space that the token before it has swallowed
+            if (start > end)
+                throw new TokenizerException($"added_tokens: '{entry.Text}' takes the white space on its left (lstrip), but stands in what another has taken on its right (rstrip).");
             if (covered < start)
                 ranges.Add((covered, start, -1));
             ranges.Add((start, end, entry.Id));

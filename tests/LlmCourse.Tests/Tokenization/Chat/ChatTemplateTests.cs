@@ -78,6 +78,30 @@ public sealed class ChatTemplateTests
     }
 
     [Theory]
+    [InlineData("""{"thinking": "t", "role": "r"}""", "{'thinking': 't', 'role': 'r', 'reasoning_content': 't'}")]
+    [InlineData("""{"role": "r", "reasoning": "t"}""", "{'thinking': 't', 'role': 'r', 'reasoning': 't', 'reasoning_content': 't'}")]
+    [InlineData("""{"role": "r", "thinking": null}""", "{'role': 'r'}")]
+    public void Reasoning_goes_by_all_its_names(string message, string expected)
+    {
+        using JsonDocument messages = JsonDocument.Parse($"[{message}]");
+
+        Assert.Equal(expected, ChatTemplate.Parse("{{ messages[0] }}").Render(messages.RootElement).Text);
+    }
+
+    [Fact]
+    public void A_final_message_of_parts_can_be_continued_but_not_one_that_is_written_in_part()
+    {
+        using JsonDocument parts = JsonDocument.Parse("""[{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"},{"type":"image"}]}]""");
+        using JsonDocument whole = JsonDocument.Parse("""[{"content":"think|say"}]""");
+
+        string text = ChatTemplate.Parse("{% for p in messages[0].content %}<{{ p.text }}>{% endfor %}").Render(parts.RootElement, addGenerationPrompt: false, continueFinalMessage: true).Text;
+
+        Assert.Equal("<a><b", text);
+        var cutting = ChatTemplate.Parse("{{ messages[0].content.split('|')[1] }}");
+        Assert.Throws<ChatTemplateException>(() => cutting.Render(whole.RootElement, addGenerationPrompt: false, continueFinalMessage: true));
+    }
+
+    [Theory]
     [InlineData("<{{ messages[0].content }}>", "<Hello ")]
     [InlineData("<{{ messages[0].content|trim }}>", "<Hello")]
     public void A_final_message_can_be_continued(string template, string expected)

@@ -47,7 +47,32 @@ public sealed class TemplateLanguageTests
     [InlineData("{% macro m(a, b='d') %}{{ a }}{{ b }}{% endmacro %}{{ m(1) }}{{ m(b=2, a=3) }}", "1d32")]
     [InlineData("{% set t | upper %}a{{ word }}{% endset %}{{ t }}", "AHELLO")]
     [InlineData("{% for t in [[1, [2]]] recursive %}{{ t }}{{ loop(t[1:]) if t[1:] }}{% endfor %}", "[1, [2]][2]")]
+    [InlineData("{% for x in xs %}{% continue %}{% else %}none{% endfor %}", "none")] // no turn came to its end
+    [InlineData("{% for x in xs %}{% if x == 1 %}{% break %}{% endif %}{% else %}none{% endfor %}", "")]
+    [InlineData("{% filter indent(2) %}\n\nb{% endfilter %}", "\n  b")]
+    [InlineData("{% if false %}{{ word|nofilter }}{% endif %}{{ word|nofilter if false }}", "")]
     public void Statements_do_what_Jinja_says(string template, string expected) => Assert.Equal(expected, Render(template));
+
+    [Theory]
+    [InlineData("{% for x in [1] %}{{ word }}{% endfor %}{% set word = 1 %}{{ word }}", "1")] // the loop is inside of a frame that sets it
+    [InlineData("{% set word %}<{{ word }}>{% endset %}{{ word }}", "<>")]
+    [InlineData("{{ word }}{% for x in [1] %}{{ word }}{% endfor %}{% set word = 1 %}", "HelloHello")] // read before
+    [InlineData("{% if true %}{% set word = 1 %}{% endif %}{{ word }}", "1")] // set in a branch
+    [InlineData("{% if false %}{% set word = 1 %}{% endif %}{{ word }}", "Hello")]
+    [InlineData("{% for x in [1, 2] %}{% filter trim %}{{ word }}{% endfilter %}{% set word = x %}{% endfor %}", "")]
+    [InlineData("{% for x in [1, 2] %}{% filter trim %}{{ word }}{% endfilter %}{% set word = x %}{% endfor %}{{ word }}", "HelloHelloHello")]
+    [InlineData("{% macro m(word) %}{% for x in [1] %}{{ word }}{% endfor %}{% set word = 2 %}{% endmacro %}{{ m(1) }}", "1")]
+    [InlineData("{% for word in xs %}{% filter trim %}{{ word }}{% endfilter %}{% set word = 0 %}{% endfor %}", "312")]
+    public void A_name_that_a_frame_sets_first_is_undefined_until_then(string template, string expected) => Assert.Equal(expected, Render(template));
+
+    [Theory]
+    [InlineData("{{ none|map('upper')|list }}{{ nothing|selectattr('a')|list }}{{ 0|reject|list }}", "[][][]")]
+    [InlineData("{{ [none, none]|sort }}{{ [{}, {}]|sort }}{{ ['b', 'A']|sort(attribute='x') }}", "[None, None][{}, {}]['b', 'A']")] // equal keys need no order
+    [InlineData("{{ 'a' % [] }}{{ 'a' % nothing }}{{ 'a' % {} }}", "aaa")]
+    [InlineData("{{ range(3).count(1) }}{{ range(3).index(2) }}", "12")]
+    [InlineData("{{ -0.0|abs }} {{ -0.5|round(0, 'ceil') }} {{ -2.5 // -4.0 }} {{ '1_0.5'|float }} {{ '1__0'|float }}", "0.0 0.0 0.0 10.5 0.0")]
+    [InlineData("{{ (nothing|attr('__class__')) is defined }} {{ nothing|truncate(3) }}", "False ")]
+    public void Values_have_Jinjas_and_Pythons_corners(string template, string expected) => Assert.Equal(expected, Render(template));
 
     [Theory]
     [InlineData("{{ nothing }}|{{ nothing|length }}|{{ nothing is defined }}|{{ nothing ~ 'x' }}", "|0|False|x")]
@@ -65,6 +90,15 @@ public sealed class TemplateLanguageTests
     [InlineData("{{ xs.append(1) }}")]
     [InlineData("{{ ''.__class__.__mro__ }}")]
     [InlineData("{{ [1, 'a']|sort }}")]
+    [InlineData("{{ 'a' % 1 }}")]
+    [InlineData("{{ 'ab'.startswith((1, 'a')) }}")]
+    [InlineData("{{ 1|indent }}")]
+    [InlineData("{{ 1.5|truncate(3) }}")]
+    [InlineData("{{ dict(nothing) }}")]
+    [InlineData("{{ (1e300 * 1e300)|round(0, 'floor') }}")]
+    [InlineData("{% filter length %}a{% endfilter %}")]
+    [InlineData("{% set n = namespace(_a=1) %}")]
+    [InlineData("{% set n = namespace() %}{% set n._a = 1 %}")]
     [InlineData("{% for a, b in [[1]] %}{% endfor %}")]
     public void What_Python_refuses_is_an_evaluation_error(string template) =>
         Assert.Equal(ChatTemplateError.Evaluation, Assert.Throws<ChatTemplateException>(() => Render(template)).Error);
@@ -77,6 +111,8 @@ public sealed class TemplateLanguageTests
     [InlineData("{% raw %}", 1)]
     [InlineData("\n{{ a|nofilter }}", 2)]
     [InlineData("{{ a is notest }}", 1)]
+    [InlineData("{% if false %}{% for x in a %}{{ x|nofilter }}{% endfor %}{% endif %}", 1)]
+    [InlineData("{{ a|string.split(',') }}", 1)]
     [InlineData("{% unknown %}", 1)]
     [InlineData("{{ (a] }}", 1)]
     [InlineData("{{ f(a=1, 2) }}", 1)]

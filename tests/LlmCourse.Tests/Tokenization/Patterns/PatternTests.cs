@@ -42,6 +42,9 @@ public sealed class PatternTests
     [InlineData("\\bab\\b", "ab cab ab", "ab|ab")]
     [InlineData("\\p{Han}+", "ab漢字か", "漢字")]
     [InlineData("[]a]+", "]a]", "]a]")]
+    [InlineData("\\w", "\u00BD_", "\u00BD|_")] // six numbers of Latin-1 are word characters,
+    [InlineData("[\\w]", "\u00BD_", "_")] // but not in brackets
+    [InlineData("[^\\w]|[\\W]", "\u00BDa", "\u00BD")]
     public void A_pattern_matches_as_Oniguruma_does(string pattern, string text, string expected) =>
         Assert.Equal(expected, Matches(Pattern.Regex(pattern), text));
 
