@@ -61,6 +61,22 @@ public sealed class ChatSessionTests
     }
 
     [SkippableFact]
+    public void Variables_reach_the_template()
+    {
+        using Llm llm = Load("llama", "{% for m in messages %}{{ m.content }}{% endfor %}{{ tools[0].name if tools }}{{ '/no' if enable_thinking is false }}|{{ eos_token }}");
+        ChatMessage[] said = [new("user", "ab")];
+        Dictionary<string, object?> variables = new()
+        {
+            ["enable_thinking"] = false, ["eos_token"] = "e", ["tools"] = JsonDocument.Parse("""[{"name":"f"}]""").RootElement,
+        };
+        Assert.Equal("abf/no|e", llm.RenderChat(said, addGenerationPrompt: true, variables));
+        Assert.DoesNotContain("/no", llm.RenderChat(said), StringComparison.Ordinal);
+        using ChatSession chat = llm.StartChat(new() { Variables = variables });
+        Completion expected = llm.GenerateFromIds([llm.Tokenizer.EncodeIds("abf/no|e", addSpecialTokens: false)], Short)[0];
+        Same(expected, chat.Send("ab", Short));
+    }
+
+    [SkippableFact]
     public void The_same_message_again_leaves_its_last_token_to_read()
     {
         using Llm llm = Load("llama", "{{ messages[-1]['content'] }}");
