@@ -75,7 +75,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         }
 
         ModelFiles files = ModelFiles.OfFolder(place).With(options);
-        return Of(Pretrained.FromFolder(place, options.Type, device, progress, cancellationToken), files, model);
+        return Of(Pretrained.LanguageModelFromFolder(place, options.Type, device, progress, cancellationToken), files, model);
     }
 
     /// <summary>The same as <see cref="Load"/> on another thread.</summary>

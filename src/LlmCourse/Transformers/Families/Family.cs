@@ -32,7 +32,13 @@ internal sealed record Family
     public string BaseModel { get; init; } = "Model";
 
     /// <summary>
-    /// Tensors that may stand in a file and mean nothing: buffers, and copies of tied weights. <c>*</c> is any layer number,
+    /// Further names of the token table. Files have it under all of its names, or under one, which need not be the first: that is
+    /// how <c>facebook/bart-large-cnn</c> is published. Without a tie the head's name is a matrix of its own.
+    /// </summary>
+    public string[] TableCopies { get; init; } = [];
+
+    /// <summary>
+    /// Tensors that may stand in a file and mean nothing: buffers, and copies of other tied weights. <c>*</c> is any layer number,
     /// a trailing <c>.</c> any rest.
     /// </summary>
     public string[] Leftovers { get; init; } = [];
@@ -53,10 +59,13 @@ internal sealed record Family
         try
         {
             ConfigReader reader = new(config, hasWeight);
-            if (reader.Section("quantization_config") is { } quantized)
+            foreach (string key in (string[])["quantization_config", "compression_config", "quantization"]) // the last is MLX's
             {
-                throw new UnsupportedModelException($"config.json: \"quantization_config\": weights of the kind \"{quantized.Text("quant_method") ?? "unknown"}\" "
-                    + "are not supported: load the model as it was before, or quantised as a .gguf file.");
+                if (reader.Section(key) is { } quantized)
+                {
+                    throw new UnsupportedModelException($"config.json: \"{key}\": weights of the kind \"{quantized.Text("quant_method") ?? "unknown"}\" "
+                        + "are not supported: load the model as it was before, or quantised as a .gguf file.");
+                }
             }
 
             return Read(reader).Validate();
