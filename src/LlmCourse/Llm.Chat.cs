@@ -51,6 +51,7 @@ public sealed partial class Llm
 
         foreach ((string name, object? value) in variables ?? new Dictionary<string, object?>())
             all[name] = value;
-        return _chat.Value.Render(messages, addGenerationPrompt, all);
+        ChatTemplate template = all.GetValueOrDefault("tools") is not null && _toolChat.Value is { } withTools ? withTools : _chat.Value;
+        return template.Render(messages, addGenerationPrompt, all);
     }
 }

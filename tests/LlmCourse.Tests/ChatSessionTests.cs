@@ -77,6 +77,18 @@ public sealed class ChatSessionTests
     }
 
     [SkippableFact]
+    public void Tools_have_a_template_of_their_own_where_the_model_brings_one()
+    {
+        using TemporaryFolder folder = TinyLlm.Folder("llama");
+        File.WriteAllText(folder["tokenizer_config.json"], """{"chat_template": [{"name": "default", "template": "{{ messages[0].content }}"}, {"name": "tool_use", "template": "{{ tools|length }} tools"}]}""");
+        using Llm llm = Llm.FromConfig(folder.Path, 7, new() { Device = TestDevice.Device });
+        ChatMessage[] said = [new("user", "ab")];
+        Assert.Equal("ab", llm.RenderChat(said));
+        Assert.Equal("2 tools", llm.RenderChat(said, addGenerationPrompt: true, new Dictionary<string, object?> { ["tools"] = new[] { "f", "g" } }));
+        Assert.Equal("ab", llm.RenderChat(said, addGenerationPrompt: true, new Dictionary<string, object?> { ["tools"] = null }));
+    }
+
+    [SkippableFact]
     public void The_same_message_again_leaves_its_last_token_to_read()
     {
         using Llm llm = Load("llama", "{{ messages[-1]['content'] }}");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
 using TorchSharp;
@@ -162,7 +163,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         if (table is null || head is null || table == head || !source.Weights[table].Shape.AsSpan().SequenceEqual(source.Weights[head].Shape))
             return false;
         using Tensor first = source.Read(table), second = source.Read(head), equal = first.eq(second), all = equal.all();
-        return !all.ToBoolean();
+        return !all.IsTrue();
     }
 
     private static Dictionary<string, string> Match(TransformerConfig architecture, WeightNames names, IWeightSource source, string path, bool leaveHead = false)

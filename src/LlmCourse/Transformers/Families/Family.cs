@@ -48,9 +48,12 @@ internal sealed record Family
     {
         if (config.ValueKind != JsonValueKind.Object)
             throw new ConfigException("config.json must hold an object.");
-        string type = new ConfigReader(config).Text("model_type") ?? throw new ConfigException("config.json lacks \"model_type\".");
+        ConfigReader reader = new(config);
+        string type = reader.Text("model_type") ?? throw new ConfigException("config.json lacks \"model_type\".");
+        // Gemma 3 from 4B on, Mistral Small 3.1 and others like them.
+        string inside = reader.Has("text_config") ? " It is a model of text and images; of some the text's part alone is published as a .gguf file, which can be read." : "";
         return Array.Find(All, family => family.ModelTypes.Contains(type)) ?? throw new UnsupportedModelException(
-            $"config.json: \"model_type\": \"{type}\" is not supported; supported: {string.Join(", ", All.SelectMany(family => family.ModelTypes))}.");
+            $"config.json: \"model_type\": \"{type}\" is not supported; supported: {string.Join(", ", All.SelectMany(family => family.ModelTypes))}.{inside}");
     }
 
     /// <summary>Reads and checks the architecture.</summary>
@@ -63,8 +66,9 @@ internal sealed record Family
             {
                 if (reader.Section(key) is { } quantized)
                 {
-                    throw new UnsupportedModelException($"config.json: \"{key}\": weights of the kind \"{quantized.Text("quant_method") ?? "unknown"}\" "
-                        + "are not supported: load the model as it was before, or quantised as a .gguf file.");
+                    string kind = quantized.Text("quant_method") is { } method ? $" of the kind \"{method}\"" : "";
+                    throw new UnsupportedModelException(
+                        $"config.json: \"{key}\": quantised weights{kind} are not supported: load the model as it was before, or quantised as a .gguf file.");
                 }
             }
 

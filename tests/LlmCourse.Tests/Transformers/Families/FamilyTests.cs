@@ -132,6 +132,7 @@ public sealed class FamilyTests
 
     [Theory]
     [InlineData("""{"model_type":"unheard-of"}""", "\"unheard-of\" is not supported; supported: t5, mt5, umt5, bart, llama")]
+    [InlineData("""{"model_type":"unheard-of","text_config":{}}""", ".gguf")]
     [InlineData("{}", "lacks \"model_type\"")]
     [InlineData("[]", "must hold an object")]
     [InlineData("""{"model_type":3}""", "\"model_type\" must be a string, found 3")]
