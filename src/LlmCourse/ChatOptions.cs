@@ -12,4 +12,11 @@ public sealed record ChatOptions
     /// <see cref="Generation.PromptTooLongException"/> when nothing more can be said.
     /// </summary>
     public bool DropOldestTurns { get; init; }
+
+    /// <summary>
+    /// What else the model's template asks for, by the names it uses: <c>enable_thinking</c> of Qwen 3 and SmolLM3, <c>tools</c>,
+    /// <c>date_string</c>. Strings, numbers, booleans, null, lists, dictionaries with string keys, and
+    /// <see cref="System.Text.Json.JsonElement"/>. What a template does not know changes nothing.
+    /// </summary>
+    public IReadOnlyDictionary<string, object?> Variables { get; init; } = new Dictionary<string, object?>();
 }

@@ -142,7 +142,7 @@ public sealed class ChatSession : IDisposable
         return said;
     }
 
-    private int[] Encode(List<ChatMessage> said) => _llm.Tokenizer.EncodeIds(_llm.RenderChat(said), addSpecialTokens: false);
+    private int[] Encode(List<ChatMessage> said) => _llm.Tokenizer.EncodeIds(_llm.RenderChat(said, addGenerationPrompt: true, _options.Variables), addSpecialTokens: false);
 
     private void Keep(IReadOnlyList<ChatMessage> said, string answer)
     {

@@ -23,6 +23,7 @@ public sealed partial class Llm
         _pretrained = owner._pretrained;
         _files = owner._files;
         _chat = owner._chat;
+        _toolChat = owner._toolChat;
         _adapters = owner._adapters;
         (_active, _view, _rows) = (active, view, rows);
         _generator = new TokenGenerator(Model, view, _files.Defaults, _files.AnswerTokenizer ?? _files.Tokenizer, _files.Tokenizer);

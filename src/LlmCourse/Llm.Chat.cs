@@ -35,11 +35,23 @@ public sealed partial class Llm
     public string RenderChat(IReadOnlyList<ChatMessage> messages) => RenderChat(messages, addGenerationPrompt: true);
 
     /// <summary>The same, with or without the opening of the model's answer.</summary>
-    public string RenderChat(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
+    /// <param name="messages">The turns.</param>
+    /// <param name="addGenerationPrompt">Whether the opening of the model's answer is written at the end.</param>
+    /// <param name="variables">What else the template asks for: see <see cref="ChatOptions.Variables"/>.</param>
+    public string RenderChat(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, IReadOnlyDictionary<string, object?>? variables = null)
     {
         ArgumentNullException.ThrowIfNull(messages);
         SpecialTokens special = Tokenizer.SpecialTokens;
-        Dictionary<string, object?> variables = new() { ["bos_token"] = special.Bos ?? "", ["eos_token"] = special.Eos ?? "" };
-        return _chat.Value.Render(messages, addGenerationPrompt, variables);
+        Dictionary<string, object?> all = new() { ["bos_token"] = special.Bos ?? "", ["eos_token"] = special.Eos ?? "" };
+        foreach ((string name, string? token) in new[] { ("unk_token", special.Unk), ("pad_token", special.Pad), ("sep_token", special.Sep), ("cls_token", special.Cls), ("mask_token", special.Mask) })
+        {
+            if (token is not null)
+                all[name] = token;
+        }
+
+        foreach ((string name, object? value) in variables ?? new Dictionary<string, object?>())
+            all[name] = value;
+        ChatTemplate template = all.GetValueOrDefault("tools") is not null && _toolChat.Value is { } withTools ? withTools : _chat.Value;
+        return template.Render(messages, addGenerationPrompt, all);
     }
 }

@@ -99,7 +99,7 @@ public sealed partial class Llm
             Tokenizer = Tokenizer,
             AnswerTokenizer = _files.AnswerTokenizer,
             EncoderDecoder = both,
-            Render = HasChatTemplate ? RenderChat : null,
+            Render = HasChatTemplate ? (messages, open) => RenderChat(messages, open) : null,
             EosId = _files.Defaults.EosTokenIds is [int eos, ..] ? eos : Tokenizer.EosId,
             BosId = _files.Defaults.BosTokenId ?? Model.Config.BosTokenId,
             ContextLength = input.Positions.Limit,

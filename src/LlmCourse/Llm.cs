@@ -26,6 +26,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
     private readonly ModelFiles _files;
     private readonly TokenGenerator _generator;
     private readonly Lazy<ChatTemplate> _chat;
+    private readonly Lazy<ChatTemplate?> _toolChat;
 
     private Llm(TransformerModel model, Pretrained? pretrained, ModelFiles files, string? origin = null)
     {
@@ -35,6 +36,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         _adapters = new AdapterSet(model, pretrained is null ? null : new WeightNames(pretrained.Family, model.Config), files.Tokenizer, origin);
         _view = ForwardContext.Evaluation;
         _generator = new TokenGenerator(model, _view, files.Defaults, files.AnswerTokenizer ?? files.Tokenizer, files.Tokenizer);
+        _toolChat = new Lazy<ChatTemplate?>(() => files.ToolTemplate is null ? null : ChatTemplate.Parse(files.ToolTemplate));
         _chat = new Lazy<ChatTemplate>(() => ChatTemplate.Parse(files.ChatTemplate
             ?? throw new InvalidOperationException("The model has no chat template: use Generate with a prompt of your own.")));
     }
@@ -75,7 +77,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
         }
 
         ModelFiles files = ModelFiles.OfFolder(place).With(options);
-        return Of(Pretrained.FromFolder(place, options.Type, device, progress, cancellationToken), files, model);
+        return Of(Pretrained.LanguageModelFromFolder(place, options.Type, device, progress, cancellationToken), files, model);
     }
 
     /// <summary>The same as <see cref="Load"/> on another thread.</summary>

@@ -27,6 +27,9 @@ internal sealed record ModelFiles
 
     public string? ChatTemplate { get; private init; }
 
+    /// <summary>The template for conversations with tools, where it is another one.</summary>
+    public string? ToolTemplate { get; private init; }
+
     public required GenerationDefaults Defaults { get; init; }
 
     public static ModelFiles OfFolder(string folder)
@@ -40,6 +43,7 @@ internal sealed record ModelFiles
             AnswerTokenizer = Directory.Exists(answer) ? PretrainedTokenizer.Load(answer) : null,
             Tokenizer = hasTokenizer ? PretrainedTokenizer.Load(folder) : null,
             ChatTemplate = hasTokenizer ? ChatTemplateSource.Find(folder) : null,
+            ToolTemplate = hasTokenizer ? ChatTemplateSource.Find(folder, ChatTemplateSource.ToolName) : null,
             Defaults = GenerationDefaults.Parse(defaults, Pretrained.ReadConfig(folder)),
         };
         IEnumerable<string> names = [GenerationFile, .. PretrainedTokenizer.FileNames, .. PretrainedTokenizer.FileNames.Select(name => $"{AnswerFolder}/{name}")];
@@ -90,6 +94,7 @@ internal sealed record ModelFiles
             Tokenizer = options.Tokenizer ?? Tokenizer,
             AnswerTokenizer = options.AnswerTokenizer ?? AnswerTokenizer,
             ChatTemplate = options.Tokenizer?.ChatTemplate ?? ChatTemplate,
+            ToolTemplate = options.Tokenizer?.ChatTemplate is null ? ToolTemplate : null,
             _copies = copies,
         };
 

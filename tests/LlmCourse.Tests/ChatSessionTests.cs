@@ -61,6 +61,34 @@ public sealed class ChatSessionTests
     }
 
     [SkippableFact]
+    public void Variables_reach_the_template()
+    {
+        using Llm llm = Load("llama", "{% for m in messages %}{{ m.content }}{% endfor %}{{ tools[0].name if tools }}{{ '/no' if enable_thinking is false }}|{{ eos_token }}");
+        ChatMessage[] said = [new("user", "ab")];
+        Dictionary<string, object?> variables = new()
+        {
+            ["enable_thinking"] = false, ["eos_token"] = "e", ["tools"] = JsonDocument.Parse("""[{"name":"f"}]""").RootElement,
+        };
+        Assert.Equal("abf/no|e", llm.RenderChat(said, addGenerationPrompt: true, variables));
+        Assert.DoesNotContain("/no", llm.RenderChat(said), StringComparison.Ordinal);
+        using ChatSession chat = llm.StartChat(new() { Variables = variables });
+        Completion expected = llm.GenerateFromIds([llm.Tokenizer.EncodeIds("abf/no|e", addSpecialTokens: false)], Short)[0];
+        Same(expected, chat.Send("ab", Short));
+    }
+
+    [SkippableFact]
+    public void Tools_have_a_template_of_their_own_where_the_model_brings_one()
+    {
+        using TemporaryFolder folder = TinyLlm.Folder("llama");
+        File.WriteAllText(folder["tokenizer_config.json"], """{"chat_template": [{"name": "default", "template": "{{ messages[0].content }}"}, {"name": "tool_use", "template": "{{ tools|length }} tools"}]}""");
+        using Llm llm = Llm.FromConfig(folder.Path, 7, new() { Device = TestDevice.Device });
+        ChatMessage[] said = [new("user", "ab")];
+        Assert.Equal("ab", llm.RenderChat(said));
+        Assert.Equal("2 tools", llm.RenderChat(said, addGenerationPrompt: true, new Dictionary<string, object?> { ["tools"] = new[] { "f", "g" } }));
+        Assert.Equal("ab", llm.RenderChat(said, addGenerationPrompt: true, new Dictionary<string, object?> { ["tools"] = null }));
+    }
+
+    [SkippableFact]
     public void The_same_message_again_leaves_its_last_token_to_read()
     {
         using Llm llm = Load("llama", "{{ messages[-1]['content'] }}");

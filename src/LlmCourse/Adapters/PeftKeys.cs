@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace LlmCourse.Adapters;
 
-/// <summary>The tensors of an <c>adapter_model.safetensors</c> by the module they belong to.</summary>
+/// <summary>The tensors of an adapter's file by the module they belong to.</summary>
 internal sealed class PeftKeys
 {
     // Longest first: a plain end would match the longer one too.

@@ -13,7 +13,10 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
     public const string ConfigFile = "adapter_config.json";
     public const string WeightsFile = "adapter_model.safetensors";
 
-    private readonly string _weights = Path.Combine(folder, WeightsFile);
+    // What peft wrote by default until 2023.
+    private const string PickledFile = "adapter_model.bin";
+
+    private readonly string _weights = Path.Combine(folder, File.Exists(Path.Combine(folder, WeightsFile)) ? WeightsFile : PickledFile);
     private readonly BaseWeights _base = new(model);
     private readonly ScalarType _type = Lora.TypeFor(model);
 
@@ -25,8 +28,8 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
             throw new AdapterException(folder, $"there is no {ConfigFile}.");
         PeftConfig config = PeftConfig.Read(path);
         if (!File.Exists(_weights))
-            throw new AdapterException(folder, $"there is no {WeightsFile}. A file adapter_model.bin can execute code and is not read: let peft write it anew.");
-        using SafetensorsFile file = SafetensorsFile.Open(_weights);
+            throw new AdapterException(folder, $"there is no {WeightsFile} and no {PickledFile}.");
+        using IWeightSource file = Path.GetFileName(_weights) == WeightsFile ? SafetensorsFile.Open(_weights) : PickleFile.Open(_weights);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         try
@@ -39,7 +42,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
         }
     }
 
-    private Adapter Read(string name, PeftConfig config, SafetensorsFile file)
+    private Adapter Read(string name, PeftConfig config, IWeightSource file)
     {
         return config.PeftType switch
         {
@@ -51,7 +54,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
         };
     }
 
-    private Adapter ReadLora(string name, PeftConfig config, SafetensorsFile file)
+    private Adapter ReadLora(string name, PeftConfig config, IWeightSource file)
     {
         LoraOptions options = config.Lora();
         PeftKeys keys = new(_weights, file, model, sites);
@@ -68,7 +71,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
         return Build(name, AdapterMethod.Lora, options, config, factored.Select(site => Factors(site, options, keys)).Concat(Kept(keys, trained, factored)));
     }
 
-    private Adapter ReadAdaLora(string name, PeftConfig config, SafetensorsFile file)
+    private Adapter ReadAdaLora(string name, PeftConfig config, IWeightSource file)
     {
         AdaLoraOptions options = config.AdaLora();
         PeftKeys keys = new(_weights, file, model, sites);
@@ -86,7 +89,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
             .Concat(Kept(keys, trained, factored)), allocator: changes => new RankAllocator(options, changes, settled: ranks is not null));
     }
 
-    private Adapter ReadIa3(string name, PeftConfig config, SafetensorsFile file)
+    private Adapter ReadIa3(string name, PeftConfig config, IWeightSource file)
     {
         Ia3Options options = config.Ia3();
         PeftKeys keys = new(_weights, file, model, sites);
@@ -100,7 +103,7 @@ internal sealed class PeftReader(string folder, TransformerModel model, AdapterS
     }
 
     // What is in the file is finished: a network that made it is gone, and training goes on with what it made.
-    private Adapter ReadPrompt(string name, PeftConfig config, SafetensorsFile file)
+    private Adapter ReadPrompt(string name, PeftConfig config, IWeightSource file)
     {
         const string Key = "prompt_embeddings";
         PeftKeys keys = new(_weights, file, model, sites, Key);

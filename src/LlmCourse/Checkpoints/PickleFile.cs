@@ -20,7 +20,7 @@ internal sealed unsafe class PickleFile : IWeightSource
     private readonly ZipArchive _archive;
     private readonly Lock _gate = new(); // an archive has one position
     private readonly Dictionary<string, ZipArchiveEntry> _entries = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, PickleReader.View> _views;
+    private readonly Dictionary<string, PickleView> _views;
     private readonly Dictionary<string, WeightInfo> _weights = new(StringComparer.Ordinal);
 
     private PickleFile(string path, ZipArchive archive)
@@ -39,13 +39,14 @@ internal sealed unsafe class PickleFile : IWeightSource
         if (_entries.ContainsKey("byteorder") && System.Text.Encoding.ASCII.GetString(Read("byteorder", 16)) != "little")
             throw new CheckpointException(path, "its numbers are big-endian, which is not supported.");
         _views = PickleReader.Read(path, Read("data.pkl", MaxPickleBytes));
-        foreach ((string name, PickleReader.View view) in _views)
+        foreach ((string name, PickleView view) in _views)
             _weights.Add(name, Check(name, view));
     }
 
     public IReadOnlyDictionary<string, WeightInfo> Weights => _weights;
 
-    public static PickleFile Open(string path)
+    /// <summary>Opens a file of torch.save, an <see cref="OldPickleFile"/> too.</summary>
+    public static IWeightSource Open(string path)
     {
         FileStream? stream = null;
         try
@@ -53,8 +54,14 @@ internal sealed unsafe class PickleFile : IWeightSource
             stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
             byte[] head = new byte[64];
             int length = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            if (PickleReader.IsOld(head.AsSpan(0, length)))
+            {
+                stream.Dispose();
+                return OldPickleFile.Open(path);
+            }
+
             if (!head.AsSpan(0, length).StartsWith("PK\x03\x04"u8))
-                throw new CheckpointException(path, $"this is no file of torch.save, or one from before PyTorch 1.6, which is not read.{Hint(head.AsSpan(0, length))}");
+                throw new CheckpointException(path, $"this is no file of torch.save.{Hint(head.AsSpan(0, length))}");
             return new PickleFile(path, new ZipArchive(stream, ZipArchiveMode.Read));
         }
         catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
@@ -90,9 +97,9 @@ internal sealed unsafe class PickleFile : IWeightSource
         WeightInfo weight = this.Find(name, destination);
         if (weight.Bytes == 0)
             return;
-        PickleReader.View view = _views[name];
+        PickleView view = _views[name];
         using var noGrad = no_grad();
-        using Tensor numbers = empty([Extent(view)], weight.Type, CPU);
+        using Tensor numbers = empty([view.Extent()], weight.Type, CPU);
         lock (_gate)
         {
             using Stream stream = Open(_entries[$"data/{view.Storage.Key}"]);
@@ -114,34 +121,17 @@ internal sealed unsafe class PickleFile : IWeightSource
     public void Dispose() => _archive.Dispose();
 
     /// <summary>Everything a view needs lies in its storage, and that in its entry.</summary>
-    private WeightInfo Check(string name, PickleReader.View view)
+    private WeightInfo Check(string name, PickleView view)
     {
-        ScalarType type = TypeOf(view.Storage.Type) ?? throw Damaged($"tensor '{name}' has the type {view.Storage.Type}");
-        if (!WeightInfo.TryCount(view.Shape, out long elements) || !WeightInfo.TryCount([.. view.Shape.Select(size => Math.Max(size, 1))], out _))
-            throw Damaged($"tensor '{name}' has an impossible shape");
+        (WeightInfo? weight, string? fault) = view.Check(name, 0, _path);
+        if (weight is null)
+            throw Damaged(fault!);
         if (!_entries.TryGetValue($"data/{view.Storage.Key}", out ZipArchiveEntry? entry))
             throw Damaged($"the numbers of tensor '{name}' are not in the file");
-        long size = TensorMemory.ElementSize(type);
+        long size = TensorMemory.ElementSize(weight.Type);
         if (entry.Length / size != view.Storage.Count || entry.Length % size != 0 || entry.CompressedLength != entry.Length || entry.Length > _length)
             throw Damaged($"the storage of tensor '{name}' has {entry.Length} bytes in the place of {view.Storage.Count} numbers");
-        long reach = elements == 0 ? 0 : Extent(view);
-        if (reach < 0 || view.Offset < 0 || view.Offset > view.Storage.Count - reach || elements > view.Storage.Count)
-            throw Damaged($"tensor '{name}' reaches beyond its storage");
-        return new WeightInfo(name, view.Storage.Type, type, view.Shape, elements * size, view.Offset * size, _path);
-    }
-
-    /// <summary>How many numbers lie between the first and the last of a view; -1 where that overflows.</summary>
-    private static long Extent(PickleReader.View view)
-    {
-        long reach = 1;
-        for (int i = 0; i < view.Shape.Length; i++)
-        {
-            if (Math.BigMul(view.Shape[i] - 1, view.Strides[i], out long step) != 0 || step < 0 || step > long.MaxValue - reach)
-                return -1;
-            reach += step;
-        }
-
-        return reach;
+        return weight;
     }
 
     private byte[] Read(string name, long limit)

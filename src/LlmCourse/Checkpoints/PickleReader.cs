@@ -14,10 +14,16 @@ internal sealed class PickleReader
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly object Mark = new();
 
+    // What files from before PyTorch 1.6 begin with: the pickles of a magic number and of the version 1001.
+    private static readonly byte[] OldBeginning =
+        [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.', 0x80, 2, (byte)'M', 0xe9, 0x03, (byte)'.'];
+
     private readonly string _path;
     private readonly byte[] _code;
     private readonly List<object?> _stack = [];
     private readonly Dictionary<uint, object?> _memo = [];
+    private readonly Dictionary<string, PickleStorage> _storages = new(StringComparer.Ordinal);
+    private bool _hasLists;
     private int _at;
 
     private PickleReader(string path, byte[] code) => (_path, _code) = (path, code);
@@ -25,21 +31,37 @@ internal sealed class PickleReader
     /// <summary>A name that the pickle may use.</summary>
     internal sealed record Global(string Name);
 
-    /// <summary>A run of numbers in the file: which type, where, how many.</summary>
-    internal sealed record Storage(string Type, string Key, long Count);
-
-    /// <summary>A view of such a run.</summary>
-    internal sealed record View(Storage Storage, long Offset, long[] Shape, long[] Strides);
+    /// <summary>The pickles of a file from before PyTorch 1.6: the tensors, their storages in the order of the file, and where the first begins.</summary>
+    internal sealed record OldPickles(Dictionary<string, PickleView> Tensors, IReadOnlyList<PickleStorage> Storages, int End);
 
     /// <summary>The tensors of a state dict by name.</summary>
-    public static Dictionary<string, View> Read(string path, byte[] code)
+    public static Dictionary<string, PickleView> Read(string path, byte[] code) => new PickleReader(path, code).Tensors();
+
+    /// <summary>Whether a file begins as those from before PyTorch 1.6 do.</summary>
+    public static bool IsOld(ReadOnlySpan<byte> head) => head.StartsWith(OldBeginning);
+
+    /// <summary>Reads what stands before the storages in a file from before PyTorch 1.6: the machine, the state dict, the keys of the storages.</summary>
+    public static OldPickles ReadOld(string path, byte[] code)
     {
-        PickleReader reader = new(path, code);
-        Dictionary<string, View> tensors = new(StringComparer.Ordinal);
-        foreach ((object name, object? value) in reader.Run() as Dictionary<object, object?> ?? throw reader.Damaged("it is not a dictionary of tensors"))
+        PickleReader reader = new(path, code) { _at = OldBeginning.Length };
+        if (reader.Run() is not Dictionary<object, object?> machine || machine.GetValueOrDefault("little_endian") is not true)
+            throw new CheckpointException(path, "its numbers are big-endian, which is not supported, or its pickle is damaged.");
+        reader._memo.Clear();
+        Dictionary<string, PickleView> tensors = reader.Tensors();
+        reader._memo.Clear();
+        reader._hasLists = true;
+        if (reader.Run() is not List<object?> keys)
+            throw reader.Damaged("its storages are not listed");
+        return new OldPickles(tensors, [.. keys.Select(key => reader._storages.GetValueOrDefault(key as string ?? "") ?? throw reader.Damaged("it lists a storage of nothing"))], reader._at);
+    }
+
+    private Dictionary<string, PickleView> Tensors()
+    {
+        Dictionary<string, PickleView> tensors = new(StringComparer.Ordinal);
+        foreach ((object name, object? value) in Run() as Dictionary<object, object?> ?? throw Damaged("it is not a dictionary of tensors"))
         {
-            if (name is not string text || value is not View view)
-                throw new CheckpointException(path, $"its entry '{name}' is no tensor. Only plain state dicts are read.");
+            if (name is not string text || value is not PickleView view)
+                throw new CheckpointException(_path, $"its entry '{name}' is no tensor. Only plain state dicts are read.");
             tensors.Add(text, view);
         }
 
@@ -119,6 +141,15 @@ internal sealed class PickleReader
                 case '}':
                     _stack.Add(new Dictionary<object, object?>());
                     break;
+                case ']' when _hasLists:
+                    _stack.Add(new List<object?>());
+                    break;
+                case 'a' when _hasLists:
+                    Append(Pop(1));
+                    break;
+                case 'e' when _hasLists:
+                    Append(PopToMark());
+                    break;
                 case 's':
                     Set(Pop(2));
                     break;
@@ -133,8 +164,9 @@ internal sealed class PickleReader
                     _stack.Add(names is [string module, string name] ? Allowed(module, name) : throw Damaged("a name is no text"));
                     break;
                 case 'Q':
-                    _stack.Add(Pop() is object?[] and ["storage", Global type, string key, _, long count] && count >= 0
-                        ? new Storage(type.Name, key, count) : throw Damaged("a storage is described in an unknown way"));
+                    // Old files can say of which storage one is a part: none of a saved model is.
+                    _stack.Add(Pop() is object?[] and ["storage", Global type, string key, _, long count, .. [] or [null]] && count >= 0
+                        ? _storages[key] = new PickleStorage(type.Name, key, count) : throw Damaged("a storage is described in an unknown way"));
                     break;
                 case 'R':
                     _stack.Add(Make(Pop(2)));
@@ -161,9 +193,9 @@ internal sealed class PickleReader
     private object? Make(object?[] call) => call switch
     {
         [Global { Name: "OrderedDict" }, object?[] { Length: 0 }] => new Dictionary<object, object?>(),
-        [Global { Name: "_rebuild_parameter" }, object?[] and [View tensor, ..]] => tensor,
-        [Global { Name: "_rebuild_tensor_v2" }, object?[] and [Storage storage, long offset, object?[] shape, object?[] strides, ..]]
-            when shape.Length == strides.Length && shape.Length <= MaxDepth => new View(storage, offset, Numbers(shape), Numbers(strides)),
+        [Global { Name: "_rebuild_parameter" }, object?[] and [PickleView tensor, ..]] => tensor,
+        [Global { Name: "_rebuild_tensor_v2" }, object?[] and [PickleStorage storage, long offset, object?[] shape, object?[] strides, ..]]
+            when shape.Length == strides.Length && shape.Length <= MaxDepth => new PickleView(storage, offset, Numbers(shape), Numbers(strides)),
         _ => throw Damaged("it makes something in an unknown way"),
     };
 
@@ -176,6 +208,8 @@ internal sealed class PickleReader
         for (int i = 0; i < pairs.Length; i += 2)
             dictionary[pairs[i] as string ?? throw Damaged("a key is no text")] = pairs[i + 1];
     }
+
+    private void Append(object?[] items) => (Peek() as List<object?> ?? throw Damaged("it adds to no list")).AddRange(items);
 
     private object? Pop() => Pop(1)[0];
 

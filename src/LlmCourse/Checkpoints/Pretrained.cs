@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
 using TorchSharp;
@@ -35,6 +36,19 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         return From(config, source, folder, type, device ?? CPU, progress, cancellationToken);
     }
 
+    /// <summary>
+    /// Loads a Hugging Face folder as a language model. A decoder published without a head, as <c>facebook/bart-base</c> is, is one
+    /// where its output is the token table, or the file has the output too.
+    /// </summary>
+    public static Pretrained LanguageModelFromFolder(
+        string folder, ScalarType type = ScalarType.Float32, Device? device = null,
+        IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        JsonElement config = ReadConfig(folder);
+        using IWeightSource source = WeightFolder.Open(folder);
+        return From(WithHead(config, source), source, folder, type, device ?? CPU, progress, cancellationToken);
+    }
+
     /// <summary>Loads a Hugging Face folder's model without its head; a head that the file has is left there.</summary>
     public static Pretrained TrunkFromFolder(
         string folder, ScalarType type = ScalarType.Float32, Device? device = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -67,6 +81,12 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
             throw new CheckpointException(path, $"config.json speaks of {layers} layers, and there are {source.Weights.Count} tensors.");
 
         WeightNames names = new(family, architecture);
+        if (architecture.Head is { Kind: HeadKind.LanguageModel, Tied: true } && HasOwnHead(names, source))
+        {
+            architecture = architecture with { Head = architecture.Head with { Tied = false } };
+            names = new WeightNames(family, architecture);
+        }
+
         Dictionary<string, string> found = Match(architecture, names, source, path, leaveHead);
         TransformerModel model = new(architecture, type, device);
         try
@@ -122,6 +142,30 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         return JsonFile.Read(path);
     }
 
+    // Without "architectures" a decoder is a language model.
+    private static JsonElement WithHead(JsonElement config, IWeightSource source)
+    {
+        Family family = Family.Of(config);
+        if (family.Config(config, source.Weights.ContainsKey) is not { Head.Kind: HeadKind.None, Decoder: not null })
+            return config;
+        JsonObject unnamed = JsonObject.Create(config)!;
+        unnamed.Remove("architectures");
+        JsonElement headed = JsonSerializer.SerializeToElement(unnamed);
+        TransformerConfig model = family.Config(headed, source.Weights.ContainsKey);
+        return model.Head.Tied || new WeightNames(family, model).InFile("head.output.weight").Any(source.Weights.ContainsKey) ? headed : config;
+    }
+
+    // Where config.json speaks of a tie and the file has two different matrices, the weights are to be believed.
+    private static bool HasOwnHead(WeightNames names, IWeightSource source)
+    {
+        string? table = names.InFile("embeddings.tokens.weight").FirstOrDefault(source.Weights.ContainsKey);
+        string? head = names.InFile("head.output.weight").FirstOrDefault(source.Weights.ContainsKey);
+        if (table is null || head is null || table == head || !source.Weights[table].Shape.AsSpan().SequenceEqual(source.Weights[head].Shape))
+            return false;
+        using Tensor first = source.Read(table), second = source.Read(head), equal = first.eq(second), all = equal.all();
+        return !all.IsTrue();
+    }
+
     private static Dictionary<string, string> Match(TransformerConfig architecture, WeightNames names, IWeightSource source, string path, bool leaveHead = false)
     {
         using TransformerModel shapes = new(architecture, ScalarType.Float32, META);
@@ -131,7 +175,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         foreach ((string name, Parameter parameter) in shapes.NamedParameters)
         {
             WeightNames.TensorName theirs = names.Of(name);
-            string? stored = new[] { theirs.Stored, theirs.Name }.SelectMany(names.Candidates).FirstOrDefault(source.Weights.ContainsKey);
+            string? stored = names.InFile(name).FirstOrDefault(source.Weights.ContainsKey);
             if (stored is null)
             {
                 missing.Add(theirs.Stored);

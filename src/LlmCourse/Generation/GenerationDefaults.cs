@@ -87,7 +87,9 @@ internal sealed record GenerationDefaults
                 EarlyStopping = own.EarlyStopping("early_stopping", options => options.Beams?.EarlyStopping),
             },
             Rules = RulesOf(own),
-            ForcedBosTokenId = own.TokenId("forced_bos_token_id", options => options.ForcedBosTokenId),
+            ForcedBosTokenId = own.TokenId("forced_bos_token_id", options => options.ForcedBosTokenId)
+                // What BART's first checkpoints say; transformers reads it in config.json only.
+                ?? (generationConfig is null && own.Flag("force_bos_token_to_be_generated", options => options.ForcedBosTokenId) == true ? own.TokenId("bos_token_id") : null),
             ForcedEosTokenIds = own.TokenIds("forced_eos_token_id", options => options.ForcedEosTokenIds),
             StopStrings = own.Texts("stop_strings", options => options.StopStrings),
 

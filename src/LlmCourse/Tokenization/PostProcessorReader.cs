@@ -26,6 +26,13 @@ internal static class PostProcessorReader
             [begin, TemplatePiece.Text(0, 0), end, end, TemplatePiece.Text(1, 0), end]);
     }
 
+    /// <summary>bos A, and with a second text bos A bos B.</summary>
+    public static TemplateProcessor Beginning((string Token, int Id) bos)
+    {
+        TemplatePiece begin = Special(bos, 0);
+        return new TemplateProcessor([begin, TemplatePiece.Text(0, 0)], [begin, TemplatePiece.Text(0, 0), Special(bos, 1), TemplatePiece.Text(1, 1)]);
+    }
+
     private static IPostProcessor Read(JsonSection part)
     {
         string type = TokenizerJson.TypeOf(part);

@@ -12,6 +12,8 @@ internal static class VocabularyFiles
 {
     private const int BertMaxCharacters = 100;
 
+    private const string Gpt2Token = "<|endoftext|>";
+
     // Whose vocabularies of these kinds are used as GPT-2, RoBERTa and BERT use theirs.
     private static readonly string[] ByteLevelClasses = ["GPT2Tokenizer", "RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer"];
     private static readonly string[] WordPieceClasses =
@@ -31,18 +33,21 @@ internal static class VocabularyFiles
                 merges.Add(merge);
         }
 
-        bool isRoberta = ids.ContainsKey("<s>") && ids.ContainsKey("</s>");
-        if (!isRoberta && (config.AddsBos == true || config.AddsEos == true))
-            throw new TokenizerException("tokenizer_config.json: add_bos_token or add_eos_token is true, which vocab.json with merges.txt cannot say. Convert the tokenizer to tokenizer.json.") { UnsupportedPart = "add_bos_token" };
+        // OPT has RoBERTa's vocabulary and uses it as GPT-2 does.
+        bool isRoberta = ClassOf(config) != ByteLevelClasses[0] && ids.ContainsKey("<s>") && ids.ContainsKey("</s>");
+        string bos = config.Special.Bos ?? Gpt2Token;
+        if (!isRoberta && (config.AddsEos == true || (config.AddsBos == true && !ids.ContainsKey(bos))))
+            throw new TokenizerException("tokenizer_config.json: add_eos_token is true, or add_bos_token with a token that vocab.json lacks, which vocab.json with merges.txt cannot say. Convert the tokenizer to tokenizer.json.") { UnsupportedPart = "add_bos_token" };
         bool addsBlank = config.AddsBlank;
-        string[] names = isRoberta ? ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] : ["<|endoftext|>"];
+        string?[] names = isRoberta ? ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] : [bos, config.Special.Eos ?? Gpt2Token, config.Special.Unk ?? Gpt2Token, config.Special.Pad];
         return new TokenizerParts
         {
-            AddedTokens = [.. names.Where(ids.ContainsKey).Select(name => Special(name, ids[name]) with { TakesLeft = name == "<mask>" })],
+            AddedTokens = [.. names.OfType<string>().Distinct().Where(ids.ContainsKey).Select(name => Special(name, ids[name]) with { TakesLeft = name == "<mask>" })],
             PreTokenizer = new ByteLevelPreTokenizer(addsBlank, splits: true),
             Model = new BpeModel(new BpeSettings { Vocabulary = new(ids), Merges = merges }),
             PostProcessor = isRoberta
                 ? new RobertaProcessor(trimsOffsets: true, addsBlank, PostProcessorReader.Roberta(("<s>", ids["<s>"]), ("</s>", ids["</s>"])))
+                : config.AddsBos == true ? PostProcessorReader.Beginning((bos, ids[bos]))
                 : new ByteLevelProcessor(trimsOffsets: false, addsBlank),
             Decoder = new ByteLevelDecoder(),
         };
@@ -74,7 +79,7 @@ internal static class VocabularyFiles
     /// <summary>Other classes split texts in ways that the vocabulary does not tell.</summary>
     private static void RequireClass(TokenizerConfig config, string[] known, string files)
     {
-        string? name = config.Class?.Replace("Fast", "", StringComparison.Ordinal);
+        string? name = ClassOf(config);
         if (name is not null and not "PreTrainedTokenizer" && !known.Contains(name))
         {
             throw new TokenizerException($"tokenizer_class \"{config.Class}\" is not known to use {files} as {known[0]} does. Convert it in Python: AutoTokenizer.from_pretrained(folder).save_pretrained(folder) writes tokenizer.json.")
@@ -83,6 +88,8 @@ internal static class VocabularyFiles
             };
         }
     }
+
+    private static string? ClassOf(TokenizerConfig config) => config.Class?.Replace("Fast", "", StringComparison.Ordinal);
 
     private static AddedToken Special(string content, int id) => new() { Id = id, Content = content, IsSpecial = true };
 }

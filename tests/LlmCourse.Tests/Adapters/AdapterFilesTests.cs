@@ -10,9 +10,34 @@ namespace LlmCourse.Tests.Adapters;
 /// <summary>Folders of adapters: what does not fit is refused by name, what means nothing is kept.</summary>
 public sealed class AdapterFilesTests
 {
+    [SkippableFact]
+    public void A_pickle_as_peft_wrote_until_2023_is_the_same_adapter()
+    {
+        using Llm llm = TinyAdapters.Load("llama");
+        using TemporaryFolder folder = new();
+        llm.Adapters.AddLora("a", new() { Initialization = LoraInitialization.Gaussian });
+        llm.Adapters.Save("a", folder["adapter"]);
+        string weights = folder["adapter/adapter_model.safetensors"];
+        using (SafetensorsFile file = SafetensorsFile.Open(weights))
+        {
+            File.WriteAllBytes(folder["adapter/adapter_model.bin"], PickleBytes.Of([.. file.Weights.Values.Select(weight =>
+            {
+                using Tensor values = file.Read(weight.Name, ScalarType.Float32);
+                float[] numbers = [.. values.data<float>()];
+                return (weight.Name, "FloatStorage", weight.Shape.Select(size => (int)size).ToArray(), values.stride().Select(step => (int)step).ToArray(), 0, GgufBytes.Floats(numbers), numbers.Length);
+            })]));
+        }
+
+        File.Delete(weights);
+        llm.Adapters.Load("b", folder["adapter"]);
+        Assert.Equal(llm.Adapters["a"].Parameters.Select(entry => entry.Name), llm.Adapters["b"].Parameters.Select(entry => entry.Name));
+        foreach ((NamedParameter want, NamedParameter got) in llm.Adapters["a"].Parameters.Zip(llm.Adapters["b"].Parameters))
+            TensorAssert.Same(want.Value, got.Value);
+    }
+
     [SkippableTheory]
     [InlineData("no config", "there is no adapter_config.json")]
-    [InlineData("no weights", "adapter_model.bin can execute code")]
+    [InlineData("no weights", "there is no adapter_model.safetensors and no adapter_model.bin")]
     [InlineData("not json", "it is not")]
     [InlineData("other type", "LOHA, which is not supported")]
     [InlineData("other base", "model.layers.0.self_attn.q_proj.lora_A.weight is [8, 32] and would be [8, 24]")]

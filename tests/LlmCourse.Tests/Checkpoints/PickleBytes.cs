@@ -8,7 +8,25 @@ namespace LlmCourse.Tests.Checkpoints;
 internal static class PickleBytes
 {
     /// <summary>A state dict of tensors, each a view of a storage of its own.</summary>
-    public static byte[] Of(params (string Name, string Type, int[] Shape, int[] Strides, int Offset, byte[] Storage, int Count)[] tensors)
+    public static byte[] Of(params (string Name, string Type, int[] Shape, int[] Strides, int Offset, byte[] Storage, int Count)[] tensors) =>
+        Archive(Program(tensors, "tQ"u8), [.. tensors.Select(tensor => tensor.Storage)]);
+
+    /// <summary>The same as PyTorch wrote it before 1.6: pickles one after another, then each storage behind its count.</summary>
+    public static byte[] Old(params (string Name, string Type, int[] Shape, int[] Strides, int Offset, byte[] Storage, int Count)[] tensors) =>
+    [
+        .. OldHead(0x88), .. Program(tensors, "NtQ"u8), // the N: it is no part of another storage
+        0x80, 2, .. "]("u8, .. Enumerable.Range(0, tensors.Length).SelectMany(i => Text($"{i}")), .. "e."u8,
+        .. tensors.SelectMany(tensor => BitConverter.GetBytes((long)tensor.Count).Concat(tensor.Storage)),
+    ];
+
+    /// <summary>What such a file begins with: 0x1950a86a20f9469cfc6c, 1001, and what the machine was like.</summary>
+    public static byte[] OldHead(byte littleEndian) =>
+    [
+        0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, .. "."u8, 0x80, 2, .. "M"u8, 0xe9, 0x03, .. "."u8,
+        0x80, 2, .. "}("u8, .. Text("little_endian"), littleEndian, .. "u."u8,
+    ];
+
+    private static byte[] Program((string Name, string Type, int[] Shape, int[] Strides, int Offset, byte[] Storage, int Count)[] tensors, ReadOnlySpan<byte> named)
     {
         List<byte> code = [0x80, 2, .. Global("collections", "OrderedDict"), .. ")R"u8, .. "("u8];
         for (int i = 0; i < tensors.Length; i++)
@@ -17,12 +35,12 @@ internal static class PickleBytes
             code.AddRange(
             [
                 .. Text(name), .. Global("torch._utils", "_rebuild_tensor_v2"), .. "("u8,
-                .. "("u8, .. Text("storage"), .. Global("torch", type), .. Text($"{i}"), .. Text("cpu"), .. Number(count), .. "tQ"u8,
+                .. "("u8, .. Text("storage"), .. Global("torch", type), .. Text($"{i}"), .. Text("cpu"), .. Number(count), .. named,
                 .. Number(offset), .. Tuple(shape), .. Tuple(strides), 0x89, .. Global("collections", "OrderedDict"), .. ")RtR"u8,
             ]);
         }
 
-        return Archive([.. code, .. "u."u8], [.. tensors.Select(tensor => tensor.Storage)]);
+        return [.. code, .. "u."u8];
     }
 
     /// <summary>The archive of a pickle and its storages.</summary>

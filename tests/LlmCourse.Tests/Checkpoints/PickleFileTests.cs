@@ -12,15 +12,20 @@ public sealed class PickleFileTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public void Tensors_are_views_of_their_storages()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Tensors_are_views_of_their_storages(bool old)
     {
-        using PickleFile file = Open(PickleBytes.Of(
+        (string, string, int[], int[], int, byte[], int)[] tensors =
+        [
             ("a.weight", "FloatStorage", [2, 3], [3, 1], 1, GgufBytes.Floats(9, 1, 2, 3, 4, 5, 6), 7),
             ("turned", "FloatStorage", [3, 2], [1, 3], 0, GgufBytes.Floats(1, 2, 3, 4, 5, 6), 6),
             ("spread", "LongStorage", [3], [0], 1, [.. BitConverter.GetBytes(5L), .. BitConverter.GetBytes(7L), .. new byte[8]], 3),
             ("scalar", "HalfStorage", [], [], 0, [0x00, 0x3c], 1),
-            ("empty", "ByteStorage", [0, 4], [4, 1], 0, [], 0)));
+            ("empty", "ByteStorage", [0, 4], [4, 1], 0, [], 0),
+        ];
+        using IWeightSource file = Open(old ? PickleBytes.Old(tensors) : PickleBytes.Of(tensors));
         Assert.Equal(["a.weight", "empty", "scalar", "spread", "turned"], file.Weights.Keys.Order());
         Assert.Equal((ScalarType.Float32, 24L), (file.Weights["a.weight"].Type, file.Weights["a.weight"].Bytes));
         Assert.Equal([1, 2, 3, 4, 5, 6], Values("a.weight"));
@@ -34,6 +39,23 @@ public sealed class PickleFileTests : IDisposable
             using Tensor tensor = file.Read(name, ScalarType.Float32);
             return [.. tensor.data<float>()];
         }
+    }
+
+    [Fact]
+    public void An_old_file_must_hold_the_storages_that_it_lists()
+    {
+        byte[] whole = PickleBytes.Old(("a", "FloatStorage", [2], [1], 0, GgufBytes.Floats(1, 2), 2));
+        Open(whole).Dispose();
+        Assert.Contains("cut off", Refused(whole[..^1]), StringComparison.Ordinal);
+        byte[] recounted = [.. whole];
+        recounted[^16]++; // the storage's count, before its two numbers
+        Assert.Contains("not the 2 numbers", Refused(recounted), StringComparison.Ordinal);
+        Assert.Contains("cut off", Refused(PickleBytes.Old(("a", "FloatStorage", [2], [1], 0, GgufBytes.Floats(1, 2), int.MaxValue))), StringComparison.Ordinal);
+        Assert.Contains("beyond", Refused(PickleBytes.Old(("a", "FloatStorage", [3], [1], 0, GgufBytes.Floats(1, 2), 2))), StringComparison.Ordinal);
+        Assert.Contains("big-endian", Refused([.. PickleBytes.OldHead(0x89), .. whole[PickleBytes.OldHead(0x88).Length..]]), StringComparison.Ordinal);
+        byte[] head = PickleBytes.OldHead(0x88);
+        Assert.Contains("os.system", Refused([.. head, 0x80, 2, .. PickleBytes.Global("os", "system")]), StringComparison.Ordinal);
+        Assert.Contains("not listed", Refused([.. head, 0x80, 2, .. "}."u8, 0x80, 2, .. "}."u8]), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -73,7 +95,7 @@ public sealed class PickleFileTests : IDisposable
     {
         Assert.Contains("dictionary", Refused(PickleBytes.Archive([0x80, 2, .. "N."u8])), StringComparison.Ordinal);
         Assert.Contains("'epoch'", Refused(PickleBytes.Archive([0x80, 2, .. "}"u8, .. PickleBytes.Text("epoch"), .. "K\x05s."u8])), StringComparison.Ordinal);
-        Assert.Contains("1.6", Refused([0x80, 2, 0x8a, 10]), StringComparison.Ordinal);
+        Assert.Contains("torch.save", Refused([0x80, 2, 0x8a, 10]), StringComparison.Ordinal);
         Assert.Contains("LFS", Refused("version https://git-lfs.github.com/spec/v1"u8.ToArray()), StringComparison.Ordinal);
         Assert.Contains("damaged", Refused([.. "PK\x03\x04"u8, .. new byte[100]]), StringComparison.Ordinal);
     }
@@ -111,7 +133,7 @@ public sealed class PickleFileTests : IDisposable
         }
     }
 
-    private PickleFile Open(byte[] content) => PickleFile.Open(_folder.Write("pytorch_model.bin", content));
+    private IWeightSource Open(byte[] content) => PickleFile.Open(_folder.Write("pytorch_model.bin", content));
 
     private string Refused(byte[] content)
     {

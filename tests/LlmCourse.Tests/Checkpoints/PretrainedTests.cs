@@ -99,6 +99,8 @@ public sealed class PretrainedTests
     [InlineData("gpt2", "transformer.h.1.attn.bias")]
     [InlineData("gpt2", "lm_head.weight")]
     [InlineData("bart", "model.decoder.embed_tokens.weight")]
+    [InlineData("bart", "model.encoder.version")]
+    [InlineData("opt", "model.decoder.version")]
     [InlineData("t5", "encoder.embed_tokens.weight")]
     [InlineData("llama", "model.layers.0.self_attn.rotary_emb.inv_freq")]
     public void What_is_known_to_mean_nothing_is_let_lie(string family, string extra)
@@ -107,6 +109,67 @@ public sealed class PretrainedTests
         using Pretrained made = Make(family);
         Save(made, folder, weights => weights.Add(PendingWeight.Of(extra, zeros(2, device: TestDevice.Device))));
         using Pretrained loaded = Pretrained.FromFolder(folder.Path, device: TestDevice.Device);
+        Equal(made, loaded);
+    }
+
+    [SkippableTheory]
+    [InlineData("bart", "model.shared.weight", "model.decoder.embed_tokens.weight")]
+    [InlineData("bart", "model.shared.weight", "model.encoder.embed_tokens.weight")]
+    [InlineData("bart", "model.shared.weight", "lm_head.weight")]
+    [InlineData("t5", "shared.weight", "decoder.embed_tokens.weight")]
+    [InlineData("gpt2", "transformer.wte.weight", "lm_head.weight")]
+    [InlineData("bert", "bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight")]
+    public void A_file_may_have_the_token_table_under_any_of_its_names(string family, string usual, string found)
+    {
+        using TemporaryFolder folder = new();
+        using Pretrained made = Make(family);
+        Save(made, folder, weights => weights[weights.FindIndex(weight => weight.Name == usual)] = weights.Find(weight => weight.Name == usual)! with { Name = found });
+        using Pretrained loaded = Pretrained.FromFolder(folder.Path, device: TestDevice.Device);
+        Equal(made, loaded);
+        Assert.True(loaded.Model.Config.Head.Tied);
+    }
+
+    [SkippableFact]
+    public void Without_a_tie_the_outputs_matrix_is_no_token_table()
+    {
+        using TemporaryFolder folder = new();
+        using Pretrained made = Make("llama");
+        Save(made, folder, weights => weights.RemoveAll(weight => weight.Name == "model.embed_tokens.weight"));
+        Assert.Contains("missing tensors: model.embed_tokens.weight.", Assert.Throws<CheckpointException>(() => Pretrained.FromFolder(folder.Path, device: TestDevice.Device)).Message, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData("gpt2")]
+    [InlineData("gemma")]
+    [InlineData("bart")]
+    public void Two_different_matrices_are_not_tied_whatever_config_json_says(string family)
+    {
+        using TemporaryFolder folder = new(), again = new();
+        using Pretrained made = Make(family);
+        Assert.True(made.Model.Config.Head.Tied);
+        using Tensor own = randn([20, 8], device: TestDevice.Device);
+        Save(made, folder, weights => weights.Add(PendingWeight.Of("lm_head.weight", own)));
+        using Pretrained loaded = Pretrained.FromFolder(folder.Path, device: TestDevice.Device);
+        Assert.False(loaded.Model.Config.Head.Tied);
+        TensorAssert.Same(own, loaded.Model.NamedParameters.Single(entry => entry.Name == "head.output.weight").Parameter);
+        loaded.Write(again.Path, long.MaxValue);
+        Assert.False(Pretrained.ReadConfig(again.Path).GetProperty("tie_word_embeddings").GetBoolean());
+        using Pretrained second = Pretrained.FromFolder(again.Path, device: TestDevice.Device);
+        Equal(loaded, second);
+    }
+
+    [SkippableTheory]
+    [InlineData("bart", "BartModel", true)]
+    [InlineData("gpt2", "GPT2Model", true)]
+    [InlineData("llama", "LlamaModel", false)] // its output is a matrix that the file does not have
+    [InlineData("bert", "BertModel", false)]
+    public void A_decoder_without_a_head_is_a_language_model_where_its_output_is_known(string family, string architecture, bool predicts)
+    {
+        using TemporaryFolder folder = new();
+        using Pretrained made = Pretrained.FromConfig(Configs.With(family, $$"""{"architectures":["{{architecture}}"]}"""), 1, device: TestDevice.Device);
+        made.Write(folder.Path, long.MaxValue);
+        using Pretrained loaded = Pretrained.LanguageModelFromFolder(folder.Path, device: TestDevice.Device);
+        Assert.Equal(predicts ? HeadKind.LanguageModel : HeadKind.None, loaded.Model.Config.Head.Kind);
         Equal(made, loaded);
     }
 

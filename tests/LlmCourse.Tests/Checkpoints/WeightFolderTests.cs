@@ -120,7 +120,7 @@ public sealed class WeightFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("pytorch_model.bin", "from before PyTorch 1.6")]
+    [InlineData("pytorch_model.bin", "no file of torch.save")]
     [InlineData("pytorch_model.bin", "convert it")]
     [InlineData("pytorch_model.bin.index.json", "the index is damaged")]
     [InlineData("tf_model.h5", "convert it")]

@@ -64,7 +64,7 @@ internal static class FuzzTargets
         }
     }
 
-    private static byte[][] Pickles() => [PickleBytes.Of(Tensors())];
+    private static byte[][] Pickles() => [PickleBytes.Of(Tensors()), PickleBytes.Old(Tensors())];
 
     /// <summary>The pickle alone, so that the archive around it stays right.</summary>
     private static byte[][] Programs()
@@ -82,7 +82,7 @@ internal static class FuzzTargets
     // Several tensors may share a storage: what each of them needs is bounded by the file, not their sum.
     private static void ReadPickle(string path)
     {
-        using PickleFile file = PickleFile.Open(path);
+        using IWeightSource file = PickleFile.Open(path);
         foreach (WeightInfo weight in file.Weights.Values)
         {
             if (weight.Bytes > new FileInfo(path).Length)

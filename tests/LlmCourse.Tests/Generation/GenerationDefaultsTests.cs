@@ -27,6 +27,15 @@ public sealed class GenerationDefaultsTests
     }
 
     [Fact]
+    public void Old_words_for_the_first_token_count_where_config_json_is_asked()
+    {
+        JsonElement config = JsonDocument.Parse("""{ "force_bos_token_to_be_generated": true, "bos_token_id": 7 }""").RootElement;
+        Assert.Equal(7, GenerationDefaults.Parse(null, config).ForcedBosTokenId);
+        Assert.Null(GenerationDefaults.Parse(JsonDocument.Parse("{}").RootElement, config).ForcedBosTokenId);
+        Assert.Null(GenerationDefaults.Parse(null, JsonDocument.Parse("""{ "force_bos_token_to_be_generated": false, "bos_token_id": 7 }""").RootElement).ForcedBosTokenId);
+    }
+
+    [Fact]
     public void Every_rule_is_read()
     {
         ResolvedGeneration settings = ResolvedGeneration.From(null, Parse("""

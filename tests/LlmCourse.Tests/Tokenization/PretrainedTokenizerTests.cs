@@ -163,6 +163,24 @@ public sealed class PretrainedTokenizerTests
     }
 
     [Fact]
+    public void Opt_begins_texts_with_its_end_of_text_and_knows_no_other_special_tokens()
+    {
+        using LlmCourse.Tests.Checkpoints.TemporaryFolder folder = new();
+        File.WriteAllText(folder["vocab.json"], """{"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "a": 4, "b": 5, "ab": 6, "<": 7, "s": 8, ">": 9}""");
+        File.WriteAllText(folder["merges.txt"], "#version: 0.2\na b\n");
+        const string Token = """{"__type": "AddedToken", "content": "</s>", "normalized": true}""";
+        File.WriteAllText(folder["tokenizer_config.json"],
+            $$"""{"tokenizer_class": "GPT2Tokenizer", "add_bos_token": true, "add_prefix_space": false, "bos_token": {{Token}}, "eos_token": {{Token}}, "unk_token": {{Token}}, "pad_token": "<pad>"}""");
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.Load(folder.Path);
+        Assert.Equal([2, 6], tokenizer.EncodeIds("ab"));
+        Assert.Equal([2, 7, 8, 9, 1, 2], tokenizer.EncodeIds("<s><pad></s>"));
+        Assert.Equal([2, 4, 2, 5], tokenizer.Encode("a", "b").Ids);
+        Assert.Equal([6], tokenizer.EncodeIds("ab", addSpecialTokens: false));
+        File.WriteAllText(folder["tokenizer_config.json"], """{"tokenizer_class": "RobertaTokenizer"}""");
+        Assert.Equal([0, 6, 2], PretrainedTokenizer.Load(folder.Path).EncodeIds("ab"));
+    }
+
+    [Fact]
     public void A_large_batch_on_all_cores_is_its_texts_one_by_one()
     {
         PretrainedTokenizer tokenizer = TinyTokenizers.ByteLevel();

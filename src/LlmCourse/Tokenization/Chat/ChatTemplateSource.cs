@@ -6,6 +6,10 @@ namespace LlmCourse.Tokenization.Chat;
 internal static class ChatTemplateSource
 {
     public const string DefaultName = "default";
+
+    /// <summary>What is taken where there are tools.</summary>
+    public const string ToolName = "tool_use";
+
     private const string ConfigFile = "tokenizer_config.json";
     private const string SingleFile = "chat_template.jinja";
     private const string NamedFolder = "additional_chat_templates";

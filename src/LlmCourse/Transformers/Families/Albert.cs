@@ -9,7 +9,8 @@ internal static class Albert
         Read = Read,
         Modules = Modules,
         BasePrefix = "albert.",
-        Leftovers = ["albert.embeddings.position_ids", "albert.pooler.", "predictions.decoder.weight", "predictions.bias", "predictions.decoder.bias", "sop_classifier."],
+        TableCopies = ["predictions.decoder.weight"],
+        Leftovers = ["albert.embeddings.position_ids", "albert.pooler.", "predictions.bias", "predictions.decoder.bias", "sop_classifier."],
     };
 
     private static TransformerConfig Read(ConfigReader config)

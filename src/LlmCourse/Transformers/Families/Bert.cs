@@ -17,7 +17,8 @@ internal static class Bert
                 : [new("head.output", "classifier")],
         ],
         BasePrefix = "bert.",
-        Leftovers = ["bert.embeddings.position_ids", "bert.pooler.", "cls.predictions.decoder.weight", "cls.predictions.bias", "cls.predictions.decoder.bias", "cls.seq_relationship."],
+        TableCopies = ["cls.predictions.decoder.weight"],
+        Leftovers = ["bert.embeddings.position_ids", "bert.pooler.", "cls.predictions.bias", "cls.predictions.decoder.bias", "cls.seq_relationship."],
     };
 
     /// <summary>What BERT and RoBERTa have in common.</summary>

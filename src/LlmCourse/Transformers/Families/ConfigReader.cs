@@ -19,6 +19,9 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
     /// <summary>Whether a key is there and says that there is nothing, which for a key with a default is another thing than its absence.</summary>
     public bool IsNull(string name) => root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
 
+    /// <summary>Whether a key is there, whatever stands under it.</summary>
+    public bool Has(string name) => Find([name], out _) is not null;
+
     public int Int(params ReadOnlySpan<string> names) => OptionalInt(names) ?? throw Missing(names);
 
     public int? OptionalInt(params ReadOnlySpan<string> names) => Find(names, out string name) is not { } value ? null

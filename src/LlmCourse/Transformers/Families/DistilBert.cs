@@ -12,7 +12,8 @@ internal static class DistilBert
         Read = Read,
         Modules = Modules,
         BasePrefix = "distilbert.",
-        Leftovers = ["distilbert.embeddings.position_ids", "vocab_projector.weight"],
+        TableCopies = ["vocab_projector.weight"],
+        Leftovers = ["distilbert.embeddings.position_ids"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

@@ -28,7 +28,8 @@ internal static class Electra
             },
         ],
         BasePrefix = "electra.",
-        Leftovers = ["electra.embeddings.position_ids", "generator_lm_head.weight"],
+        TableCopies = ["generator_lm_head.weight"],
+        Leftovers = ["electra.embeddings.position_ids"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

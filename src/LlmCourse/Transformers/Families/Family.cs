@@ -32,7 +32,13 @@ internal sealed record Family
     public string BaseModel { get; init; } = "Model";
 
     /// <summary>
-    /// Tensors that may stand in a file and mean nothing: buffers, and copies of tied weights. <c>*</c> is any layer number,
+    /// Further names of the token table. Files have it under all of its names, or under one, which need not be the first: that is
+    /// how <c>facebook/bart-large-cnn</c> is published. Without a tie the head's name is a matrix of its own.
+    /// </summary>
+    public string[] TableCopies { get; init; } = [];
+
+    /// <summary>
+    /// Tensors that may stand in a file and mean nothing: buffers, and copies of other tied weights. <c>*</c> is any layer number,
     /// a trailing <c>.</c> any rest.
     /// </summary>
     public string[] Leftovers { get; init; } = [];
@@ -42,9 +48,12 @@ internal sealed record Family
     {
         if (config.ValueKind != JsonValueKind.Object)
             throw new ConfigException("config.json must hold an object.");
-        string type = new ConfigReader(config).Text("model_type") ?? throw new ConfigException("config.json lacks \"model_type\".");
+        ConfigReader reader = new(config);
+        string type = reader.Text("model_type") ?? throw new ConfigException("config.json lacks \"model_type\".");
+        // Gemma 3 from 4B on, Mistral Small 3.1 and others like them.
+        string inside = reader.Has("text_config") ? " It is a model of text and images; of some the text's part alone is published as a .gguf file, which can be read." : "";
         return Array.Find(All, family => family.ModelTypes.Contains(type)) ?? throw new UnsupportedModelException(
-            $"config.json: \"model_type\": \"{type}\" is not supported; supported: {string.Join(", ", All.SelectMany(family => family.ModelTypes))}.");
+            $"config.json: \"model_type\": \"{type}\" is not supported; supported: {string.Join(", ", All.SelectMany(family => family.ModelTypes))}.{inside}");
     }
 
     /// <summary>Reads and checks the architecture.</summary>
@@ -53,10 +62,14 @@ internal sealed record Family
         try
         {
             ConfigReader reader = new(config, hasWeight);
-            if (reader.Section("quantization_config") is { } quantized)
+            foreach (string key in (string[])["quantization_config", "compression_config", "quantization"]) // the last is MLX's
             {
-                throw new UnsupportedModelException($"config.json: \"quantization_config\": weights of the kind \"{quantized.Text("quant_method") ?? "unknown"}\" "
-                    + "are not supported: load the model as it was before, or quantised as a .gguf file.");
+                if (reader.Section(key) is { } quantized)
+                {
+                    string kind = quantized.Text("quant_method") is { } method ? $" of the kind \"{method}\"" : "";
+                    throw new UnsupportedModelException(
+                        $"config.json: \"{key}\": quantised weights{kind} are not supported: load the model as it was before, or quantised as a .gguf file.");
+                }
             }
 
             return Read(reader).Validate();

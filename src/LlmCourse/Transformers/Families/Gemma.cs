@@ -11,7 +11,8 @@ internal static class Gemma
         Read = Read,
         Modules = Modules,
         BasePrefix = "model.",
-        Leftovers = ["model.layers.*.self_attn.rotary_emb.inv_freq", "lm_head.weight"],
+        TableCopies = ["lm_head.weight"],
+        Leftovers = ["model.layers.*.self_attn.rotary_emb.inv_freq"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

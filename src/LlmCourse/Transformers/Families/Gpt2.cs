@@ -12,7 +12,8 @@ internal static class Gpt2
         Read = Read,
         Modules = Modules,
         BasePrefix = "transformer.",
-        Leftovers = ["transformer.h.*.attn.bias", "transformer.h.*.attn.masked_bias", "lm_head.weight"],
+        TableCopies = ["lm_head.weight"],
+        Leftovers = ["transformer.h.*.attn.bias", "transformer.h.*.attn.masked_bias"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

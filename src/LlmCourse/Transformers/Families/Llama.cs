@@ -9,7 +9,8 @@ internal static class Llama
         Read = config => Read(config, "Llama"),
         Modules = Modules,
         BasePrefix = "model.",
-        Leftovers = ["model.layers.*.self_attn.rotary_emb.inv_freq", "model.rotary_emb.inv_freq", "lm_head.weight"],
+        TableCopies = ["lm_head.weight"],
+        Leftovers = ["model.layers.*.self_attn.rotary_emb.inv_freq", "model.rotary_emb.inv_freq"],
     };
 
     /// <summary>What Llama and those that followed it have in common.</summary>

@@ -12,7 +12,7 @@ internal static class ModernBert
         Read = Read,
         Modules = Modules,
         BasePrefix = "model.",
-        Leftovers = ["decoder.weight"],
+        TableCopies = ["decoder.weight"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

@@ -14,7 +14,8 @@ internal static class Opt
         Read = Read,
         Modules = Modules,
         BasePrefix = "model.",
-        Leftovers = ["lm_head.weight"],
+        TableCopies = ["lm_head.weight"],
+        Leftovers = ["model.decoder.version"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

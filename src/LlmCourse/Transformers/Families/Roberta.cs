@@ -23,7 +23,8 @@ internal static class Roberta
             },
         ],
         BasePrefix = "roberta.",
-        Leftovers = ["roberta.embeddings.position_ids", "roberta.pooler.", "lm_head.decoder.weight", "lm_head.bias", "lm_head.decoder.bias"],
+        TableCopies = ["lm_head.decoder.weight"],
+        Leftovers = ["roberta.embeddings.position_ids", "roberta.pooler.", "lm_head.bias", "lm_head.decoder.bias"],
     };
 
     internal static TransformerConfig Read(ConfigReader config, string otherwise)

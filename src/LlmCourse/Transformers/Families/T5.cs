@@ -12,8 +12,8 @@ internal static class T5
         Read = Read,
         Modules = Modules,
         BaseModel = "T5EncoderModel",
-        Leftovers = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight",
-            "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"],
+        TableCopies = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight"],
+        Leftovers = ["decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

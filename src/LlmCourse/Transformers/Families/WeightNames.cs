@@ -8,6 +8,7 @@ internal sealed class WeightNames
     private readonly Family _family;
     private readonly Dictionary<string, ModuleName> _modules = new(StringComparer.Ordinal);
     private readonly List<Regex> _leftovers;
+    private readonly string[] _tableCopies;
 
     public WeightNames(Family family, TransformerConfig config)
     {
@@ -29,7 +30,9 @@ internal sealed class WeightNames
             }
         }
 
-        _leftovers = [.. family.Leftovers.Select(Pattern)];
+        _leftovers = [.. family.Leftovers.Concat(family.TableCopies).Select(Pattern)];
+        TensorName? head = _modules.ContainsKey("head.output") && !config.Head.Tied ? Of("head.output.weight") : null;
+        _tableCopies = [.. family.TableCopies.Where(copy => copy != head?.Name && copy != head?.Stored)];
     }
 
     /// <summary>The checkpoint's name of one of our tensors.</summary>
@@ -47,9 +50,14 @@ internal sealed class WeightNames
     /// <summary>What the checkpoint calls one of our modules, such as an adapter's site, or null where it has no such module.</summary>
     public ModuleName? FindModule(string ours) => _modules.TryGetValue(ours, out ModuleName? module) && !module.IsTensor ? module : null;
 
-    /// <summary>
-    /// The names a tensor may have in a file, best first: a base model's file has no prefix, old files say gamma and beta.
-    /// </summary>
+    /// <summary>The names one of our tensors may have in a file, best first.</summary>
+    public IEnumerable<string> InFile(string ours)
+    {
+        TensorName theirs = Of(ours);
+        return new[] { theirs.Stored, theirs.Name }.Concat(ours == "embeddings.tokens.weight" ? _tableCopies : []).SelectMany(Candidates);
+    }
+
+    /// <summary>The same for a name of the checkpoint: a base model's file has no prefix, old files say gamma and beta.</summary>
     public IEnumerable<string> Candidates(string theirs)
     {
         foreach (string name in new[] { theirs, WithoutPrefix(theirs) }.Distinct())

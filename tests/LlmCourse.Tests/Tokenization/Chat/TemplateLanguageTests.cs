@@ -75,6 +75,7 @@ public sealed class TemplateLanguageTests
     public void Values_have_Jinjas_and_Pythons_corners(string template, string expected) => Assert.Equal(expected, Render(template));
 
     [Theory]
+    [InlineData("{{ none|selectattr('a')|list }}{{ none|map('upper')|list }}{{ false|reject('odd')|list }}", "[][][]")] // they ask first whether there is anything
     [InlineData("{{ nothing }}|{{ nothing|length }}|{{ nothing is defined }}|{{ nothing ~ 'x' }}", "|0|False|x")]
     [InlineData("{{ {'a': 1}.b|default('d') }} {{ ''|default('d') }}| {{ ''|default('d', true) }}", "d | d")]
     public void Undefined_prints_as_nothing(string template, string expected) => Assert.Equal(expected, Render(template));

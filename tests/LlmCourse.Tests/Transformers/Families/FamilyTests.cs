@@ -85,6 +85,8 @@ public sealed class FamilyTests
     [InlineData("bart", "encoder_layerdrop", "0.1")]
     [InlineData("bart", "decoder_layerdrop", "0.1")]
     [InlineData("llama", "quantization_config", """{"quant_method":"gptq","bits":4}""", "gptq", "quantization_config")]
+    [InlineData("llama", "quantization", """{"group_size":64,"bits":4}""", "quantization", ".gguf")]
+    [InlineData("llama", "compression_config", """{"quant_method":"compressed-tensors"}""", "compression_config", "compressed-tensors")]
     [InlineData("bart", "architectures", "[\"BartForQuestionAnswering\"]", "BartForQuestionAnswering")]
     [InlineData("llama", "rope_scaling", """{"rope_type":"proportional","factor":2.0}""", "proportional", "rope_type")]
     [InlineData("llama", "rope_parameters", """{"type":"mrope","factor":2.0}""", "mrope", "rope_type")]
@@ -130,6 +132,7 @@ public sealed class FamilyTests
 
     [Theory]
     [InlineData("""{"model_type":"unheard-of"}""", "\"unheard-of\" is not supported; supported: t5, mt5, umt5, bart, llama")]
+    [InlineData("""{"model_type":"unheard-of","text_config":{}}""", ".gguf")]
     [InlineData("{}", "lacks \"model_type\"")]
     [InlineData("[]", "must hold an object")]
     [InlineData("""{"model_type":3}""", "\"model_type\" must be a string, found 3")]
