@@ -67,6 +67,12 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
             throw new CheckpointException(path, $"config.json speaks of {layers} layers, and there are {source.Weights.Count} tensors.");
 
         WeightNames names = new(family, architecture);
+        if (HasOwnOutput(architecture, names, source))
+        {
+            architecture = architecture with { Head = architecture.Head with { Tied = false } };
+            names = new WeightNames(family, architecture);
+        }
+
         Dictionary<string, string> found = Match(architecture, names, source, path, leaveHead);
         TransformerModel model = new(architecture, type, device);
         try
@@ -122,6 +128,15 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         return JsonFile.Read(path);
     }
 
+    // A file that says tied, or says nothing, may have an output matrix of other numbers than the token table: then they are two.
+    private static bool HasOwnOutput(TransformerConfig architecture, WeightNames names, IWeightSource source)
+    {
+        if (architecture.Head is not { Tied: true, Kind: HeadKind.LanguageModel or HeadKind.MaskedLanguageModel })
+            return false;
+        string? There(string name) => new[] { names.Of(name).Stored, names.Of(name).Name }.SelectMany(names.Candidates).FirstOrDefault(source.Weights.ContainsKey);
+        return There(WeightNames.Table) is { } table && There(WeightNames.Output) is { } output && !source.AreEqual(table, output);
+    }
+
     private static Dictionary<string, string> Match(TransformerConfig architecture, WeightNames names, IWeightSource source, string path, bool leaveHead = false)
     {
         using TransformerModel shapes = new(architecture, ScalarType.Float32, META);
@@ -131,7 +146,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         foreach ((string name, Parameter parameter) in shapes.NamedParameters)
         {
             WeightNames.TensorName theirs = names.Of(name);
-            string? stored = new[] { theirs.Stored, theirs.Name }.SelectMany(names.Candidates).FirstOrDefault(source.Weights.ContainsKey);
+            string? stored = names.Find(theirs, source.Weights.ContainsKey);
             if (stored is null)
             {
                 missing.Add(theirs.Stored);
@@ -149,11 +164,29 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         bool prefixed = leaveHead && known.Any(names.HasPrefix);
         List<string> unexpected = [.. source.Weights.Keys.Where(name => !known.Contains(name) && !names.IsLeftover(name) && (!prefixed || names.HasPrefix(name)))];
         if (missing.Count + misshaped.Count + unexpected.Count == 0)
+        {
+            if (Differing(names, source, known) is var (copy, of))
+                throw new CheckpointException(path, $"{copy} differs from {of}, of which it should be a copy: a model in which they are two is not supported.");
             return found;
+        }
+
         throw new CheckpointException(path, string.Join(" ", new[]
         {
             ("missing tensors:", missing), ("tensors of another shape:", misshaped), ("unexpected tensors:", unexpected),
         }.Where(part => part.Item2.Count > 0).Select(part => $"{part.Item1} {string.Join(", ", part.Item2)}.")));
+    }
+
+    // The first of the tensors passed over as copies that is none.
+    private static (string Copy, string Of)? Differing(WeightNames names, IWeightSource source, HashSet<string> known)
+    {
+        foreach ((string copy, string of) in names.Copies)
+        {
+            if (names.Candidates(copy).FirstOrDefault(source.Weights.ContainsKey) is { } second && !known.Contains(second)
+                && names.Candidates(of).FirstOrDefault(source.Weights.ContainsKey) is { } first && !source.AreEqual(first, second))
+                return (second, first);
+        }
+
+        return null;
     }
 
     private static void Fill(

@@ -10,6 +10,7 @@ internal static class Albert
         Modules = Modules,
         BasePrefix = "albert.",
         Leftovers = ["albert.embeddings.position_ids", "albert.pooler.", "predictions.decoder.weight", "predictions.bias", "predictions.decoder.bias", "sop_classifier."],
+        Copies = [("predictions.decoder.bias", "predictions.bias")],
     };
 
     private static TransformerConfig Read(ConfigReader config)

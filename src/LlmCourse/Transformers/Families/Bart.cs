@@ -11,7 +11,8 @@ internal static class Bart
         Read = Read,
         Modules = Modules,
         BasePrefix = "model.",
-        Leftovers = ["model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight", "lm_head.weight"],
+        Leftovers = ["lm_head.weight"],
+        Copies = [("model.encoder.embed_tokens.weight", "model.shared.weight"), ("model.decoder.embed_tokens.weight", "model.shared.weight")],
     };
 
     private static TransformerConfig Read(ConfigReader config)

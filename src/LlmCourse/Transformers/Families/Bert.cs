@@ -18,6 +18,7 @@ internal static class Bert
         ],
         BasePrefix = "bert.",
         Leftovers = ["bert.embeddings.position_ids", "bert.pooler.", "cls.predictions.decoder.weight", "cls.predictions.bias", "cls.predictions.decoder.bias", "cls.seq_relationship."],
+        Copies = [("cls.predictions.decoder.bias", "cls.predictions.bias")],
     };
 
     /// <summary>What BERT and RoBERTa have in common.</summary>
