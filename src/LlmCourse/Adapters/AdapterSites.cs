@@ -10,10 +10,16 @@ internal sealed partial class AdapterSites
 {
     /// <param name="model">The model.</param>
     /// <param name="names">The checkpoint's names, or null where there is none.</param>
-    public AdapterSites(TransformerModel model, WeightNames? names) =>
+    public AdapterSites(TransformerModel model, WeightNames? names)
+    {
         All = [.. model.Sites.Select(site => names?.FindModule(site.Name) is { } module ? new NamedSite(site, module.Theirs, module.Transposed) : new NamedSite(site, site.Name, false))];
+        Copies = names?.Copies ?? [];
+    }
 
     public IReadOnlyList<NamedSite> All { get; }
+
+    /// <summary>Pairs of tensors of the checkpoint that are one in the model.</summary>
+    public IReadOnlyList<(string Copy, string Of)> Copies { get; }
 
     /// <summary>Linear maps and tables by the ends of their names, by a pattern, or by the default ends that a method has.</summary>
     public IReadOnlyList<NamedSite> Targets(string property, IReadOnlyList<string>? targets, string? pattern, params string[] defaults)

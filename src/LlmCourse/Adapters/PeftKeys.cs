@@ -29,9 +29,14 @@ internal sealed class PeftKeys
         List<string> unknown = [];
         foreach (string key in file.Weights.Keys.Except(others).Order(StringComparer.Ordinal))
         {
-            string name = key;
+            // With all biases peft writes those of a module that is trained in full three times: as its own, as the wrapper's, and
+            // the base's, which count nowhere.
+            if (key.EndsWith(".bias", StringComparison.Ordinal) && key.Contains(".original_module.", StringComparison.Ordinal))
+                continue;
+            string name = key.Replace(".modules_to_save.default.", ".", StringComparison.Ordinal).Replace(".modules_to_save.", ".", StringComparison.Ordinal);
             foreach (string prefix in new[] { "base_model.", "model." })
-                name = name.StartsWith(prefix, StringComparison.Ordinal) && !(prefix == "model." && name == key) ? name[prefix.Length..] : name;
+                name = name.StartsWith(prefix, StringComparison.Ordinal) && !(prefix == "model." && !key.StartsWith("base_model.", StringComparison.Ordinal)) ? name[prefix.Length..] : name;
+            name = sites.Copies.FirstOrDefault(pair => pair.Of == name && pair.Of.EndsWith(".bias", StringComparison.Ordinal)).Copy ?? name;
             string? suffix = Array.Find(Suffixes, end => name.EndsWith("." + end, StringComparison.Ordinal));
             // A classifier's own tensors in the file of a soft prompt lack the second prefix.
             NamedSite? site = suffix is null ? null

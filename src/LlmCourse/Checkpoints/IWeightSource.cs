@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,6 +18,9 @@ internal interface IWeightSource : IDisposable
     /// equal. No gradient is recorded, so a parameter may be the destination.
     /// </summary>
     public void CopyTo(string name, Tensor destination);
+
+    /// <summary>Whether two tensors are the same: shape, type, and every element.</summary>
+    public bool AreEqual(string name, string other) => this.ReadAlike(name, other);
 }
 
 /// <summary>What every weight source can do on top of its own two operations.</summary>
@@ -37,6 +41,16 @@ internal static class WeightSourceExtensions
             tensor.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Reads two tensors and says whether they are the same.</summary>
+    public static bool ReadAlike(this IWeightSource source, string name, string other)
+    {
+        WeightInfo first = source.Find(name), second = source.Find(other);
+        if (first.Type != second.Type || !first.Shape.AsSpan().SequenceEqual(second.Shape))
+            return false;
+        using Tensor one = source.Read(name), two = source.Read(other), same = one.eq(two), all = same.all();
+        return all.IsTrue();
     }
 
     /// <summary>The entry of a name that must be there.</summary>

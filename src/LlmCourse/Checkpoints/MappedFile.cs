@@ -10,6 +10,7 @@ namespace LlmCourse.Checkpoints;
 internal sealed unsafe class MappedFile : IDisposable
 {
     private const int MaxRead = 1 << 30;
+    private const int Compared = 1 << 20;
 
     private readonly SafeFileHandle _handle;
     private readonly MemoryMappedFile? _mapping;
@@ -63,6 +64,19 @@ internal sealed unsafe class MappedFile : IDisposable
 
     /// <summary>Up to <paramref name="count"/> bytes from the start, to recognise a file by.</summary>
     public ReadOnlySpan<byte> Head(int count) => new(Data, (int)Math.Min(count, Length));
+
+    /// <summary>Whether as many bytes are the same at two places.</summary>
+    public bool AreEqual(long offset, long other, long count)
+    {
+        for (long at = 0; at < count; at += Compared)
+        {
+            int length = (int)Math.Min(Compared, count - at);
+            if (!new ReadOnlySpan<byte>(Data + offset + at, length).SequenceEqual(new ReadOnlySpan<byte>(Data + other + at, length)))
+                return false;
+        }
+
+        return true;
+    }
 
     /// <summary>
     /// Copies bytes out of the file. For one large pass this is about twice as fast as reading the mapping, which costs

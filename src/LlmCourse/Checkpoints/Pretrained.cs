@@ -81,7 +81,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
             throw new CheckpointException(path, $"config.json speaks of {layers} layers, and there are {source.Weights.Count} tensors.");
 
         WeightNames names = new(family, architecture);
-        if (architecture.Head is { Kind: HeadKind.LanguageModel, Tied: true } && HasOwnHead(names, source))
+        if (HasOwnOutput(architecture, names, source))
         {
             architecture = architecture with { Head = architecture.Head with { Tied = false } };
             names = new WeightNames(family, architecture);
@@ -152,18 +152,16 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         unnamed.Remove("architectures");
         JsonElement headed = JsonSerializer.SerializeToElement(unnamed);
         TransformerConfig model = family.Config(headed, source.Weights.ContainsKey);
-        return model.Head.Tied || new WeightNames(family, model).InFile("head.output.weight").Any(source.Weights.ContainsKey) ? headed : config;
+        return model.Head.Tied || new WeightNames(family, model) is var names && names.Find(names.Of(WeightNames.Output), source.Weights.ContainsKey) is not null ? headed : config;
     }
 
-    // Where config.json speaks of a tie and the file has two different matrices, the weights are to be believed.
-    private static bool HasOwnHead(WeightNames names, IWeightSource source)
+    // A file that says tied, or says nothing, may have an output matrix of other numbers than the token table: then they are two.
+    private static bool HasOwnOutput(TransformerConfig architecture, WeightNames names, IWeightSource source)
     {
-        string? table = names.InFile("embeddings.tokens.weight").FirstOrDefault(source.Weights.ContainsKey);
-        string? head = names.InFile("head.output.weight").FirstOrDefault(source.Weights.ContainsKey);
-        if (table is null || head is null || table == head || !source.Weights[table].Shape.AsSpan().SequenceEqual(source.Weights[head].Shape))
+        if (architecture.Head is not { Tied: true, Kind: HeadKind.LanguageModel or HeadKind.MaskedLanguageModel })
             return false;
-        using Tensor first = source.Read(table), second = source.Read(head), equal = first.eq(second), all = equal.all();
-        return !all.IsTrue();
+        string? There(string name) => new[] { names.Of(name).Stored, names.Of(name).Name }.SelectMany(names.Candidates).FirstOrDefault(source.Weights.ContainsKey);
+        return There(WeightNames.Table) is { } table && There(WeightNames.Output) is { } output && !source.AreEqual(table, output);
     }
 
     private static Dictionary<string, string> Match(TransformerConfig architecture, WeightNames names, IWeightSource source, string path, bool leaveHead = false)
@@ -175,7 +173,7 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         foreach ((string name, Parameter parameter) in shapes.NamedParameters)
         {
             WeightNames.TensorName theirs = names.Of(name);
-            string? stored = names.InFile(name).FirstOrDefault(source.Weights.ContainsKey);
+            string? stored = names.Find(theirs, source.Weights.ContainsKey);
             if (stored is null)
             {
                 missing.Add(theirs.Stored);
@@ -193,11 +191,29 @@ internal sealed record Pretrained(TransformerModel Model, Family Family, JsonEle
         bool prefixed = leaveHead && known.Any(names.HasPrefix);
         List<string> unexpected = [.. source.Weights.Keys.Where(name => !known.Contains(name) && !names.IsLeftover(name) && (!prefixed || names.HasPrefix(name)))];
         if (missing.Count + misshaped.Count + unexpected.Count == 0)
+        {
+            if (Differing(names, source, known) is var (copy, of))
+                throw new CheckpointException(path, $"{copy} differs from {of}, of which it should be a copy: a model in which they are two is not supported.");
             return found;
+        }
+
         throw new CheckpointException(path, string.Join(" ", new[]
         {
             ("missing tensors:", missing), ("tensors of another shape:", misshaped), ("unexpected tensors:", unexpected),
         }.Where(part => part.Item2.Count > 0).Select(part => $"{part.Item1} {string.Join(", ", part.Item2)}.")));
+    }
+
+    // The first of the tensors passed over as copies that is none.
+    private static (string Copy, string Of)? Differing(WeightNames names, IWeightSource source, HashSet<string> known)
+    {
+        foreach ((string copy, string of) in names.Copies)
+        {
+            if (names.Candidates(copy).FirstOrDefault(source.Weights.ContainsKey) is { } second && !known.Contains(second)
+                && names.Candidates(of).FirstOrDefault(source.Weights.ContainsKey) is { } first && !source.AreEqual(first, second))
+                return (second, first);
+        }
+
+        return null;
     }
 
     private static void Fill(

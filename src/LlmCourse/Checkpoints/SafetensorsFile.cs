@@ -44,6 +44,13 @@ internal sealed unsafe class SafetensorsFile : IWeightSource
         TensorMemory.Copy(_file, weight, destination);
     }
 
+    /// <summary>By their bytes, up to the first that differs: tables of words are large, and mostly no copies.</summary>
+    public bool AreEqual(string name, string other)
+    {
+        WeightInfo first = this.Find(name), second = this.Find(other);
+        return first.Type == second.Type && first.Shape.AsSpan().SequenceEqual(second.Shape) && _file.AreEqual(first.Offset, second.Offset, first.Bytes);
+    }
+
     public void Dispose() => _file.Dispose();
 
     private static SafetensorsHeader ReadHeader(MappedFile file)

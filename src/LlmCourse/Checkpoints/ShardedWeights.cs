@@ -43,6 +43,9 @@ internal sealed class ShardedWeights : IWeightSource
         _shardOf[name].CopyTo(name, destination);
     }
 
+    public bool AreEqual(string name, string other) =>
+        ReferenceEquals(_shardOf[name], _shardOf[other]) ? _shardOf[name].AreEqual(name, other) : this.ReadAlike(name, other);
+
     public void Dispose()
     {
         foreach (IWeightSource shard in _shards.Values)

@@ -149,6 +149,35 @@ public sealed class AdapterFilesTests
     }
 
     [SkippableFact]
+    public void Biases_that_peft_writes_more_than_once_are_read_once()
+    {
+        using Llm llm = TinyAdapters.Load("bert");
+        using TemporaryFolder folder = new();
+        Adapter made = llm.Adapters.AddLora("a", new() { Bias = LoraBias.All, TrainedModules = ["head.dense"] });
+        using (no_grad())
+        {
+            foreach (TorchSharp.Modules.Parameter parameter in made.Parameters.Select(parameter => parameter.Value))
+                parameter.normal_();
+        }
+
+        llm.Adapters.Save("a", folder["adapter"]);
+        string weights = folder["adapter/adapter_model.safetensors"];
+        const string Dense = "base_model.model.cls.predictions.transform.dense", Output = "base_model.model.cls.predictions";
+        using var scope = NewDisposeScope();
+        Dictionary<string, Tensor> tensors;
+        using (SafetensorsFile file = SafetensorsFile.Open(weights))
+            tensors = file.Weights.Keys.ToDictionary(key => key, key => file.Read(key));
+        tensors.Add($"{Dense}.modules_to_save.bias", tensors[$"{Dense}.bias"]);
+        tensors.Add($"{Dense}.original_module.bias", zeros_like(tensors[$"{Dense}.bias"])); // the base's own, which counts nowhere
+        tensors.Add($"{Output}.bias", tensors[$"{Output}.decoder.bias"]); // one parameter under two names
+        SafetensorsWriter.Write(weights, [.. tensors.Select(entry => PendingWeight.Of(entry.Key, entry.Value))]);
+
+        Adapter read = llm.Adapters.Load("b", folder["adapter"]);
+        Assert.Equal(made.Parameters.Select(parameter => parameter.Name).Order(), read.Parameters.Select(parameter => parameter.Name).Order());
+        Assert.All(made.Parameters, want => TensorAssert.Same(want.Value, read.Parameters.Single(got => got.Name == want.Name).Value));
+    }
+
+    [SkippableFact]
     public void Unknown_harmless_fields_are_kept()
     {
         using Llm llm = TinyAdapters.Load("gpt2");

@@ -63,12 +63,12 @@ internal static class SequenceFilters
             if (!bound.Has(0))
                 throw ChatTemplateException.Evaluation("the filter 'map' needs the name of a filter or an attribute");
             Func<object?, object?> pick = Picker(bound.Value(0), bound.Value(1));
-            return Lazy(run, ItemsIfTrue(value).Select(pick));
+            return Lazy(run, PythonOperators.Iterate(value).Select(pick));
         }
 
         string name = TextOf(arguments.Positional[0], "a filter");
         var rest = new Arguments([.. arguments.Positional.Skip(1)], arguments.Named);
-        return Lazy(run, ItemsIfTrue(value).Select(item => Filters.Apply(run, name, item, rest)));
+        return Lazy(run, PythonOperators.Iterate(value).Select(item => Filters.Apply(run, name, item, rest)));
     }
 
     public static object? Select(Run run, object? value, Arguments arguments, bool keep, bool byAttribute)
@@ -87,7 +87,7 @@ internal static class SequenceFilters
             test = item => Tests.Apply(run, name, item, rest);
         }
 
-        return Lazy(run, ItemsIfTrue(value).Where(item => test(pick(item)) == keep));
+        return Lazy(run, PythonOperators.Iterate(value).Where(item => test(pick(item)) == keep));
     }
 
     public static object? Sort(Run run, object? value, Arguments arguments)
@@ -213,9 +213,6 @@ internal static class SequenceFilters
             return (object?)new PyList([.. items.GetRange(start, length), .. fills ? [bound.Value(1)] : Array.Empty<object?>()]);
         }));
     }
-
-    // These filters ask whether there is anything before they walk it, so none, false and 0 have no items.
-    private static IEnumerable<object?> ItemsIfTrue(object? value) => PythonOperators.Truth(value) ? PythonOperators.Iterate(value) : [];
 
     private static List<object?> Materialize(Run run, object? value)
     {

@@ -9,8 +9,8 @@ internal static class Albert
         Read = Read,
         Modules = Modules,
         BasePrefix = "albert.",
-        TableCopies = ["predictions.decoder.weight"],
-        Leftovers = ["albert.embeddings.position_ids", "albert.pooler.", "predictions.bias", "predictions.decoder.bias", "sop_classifier."],
+        Leftovers = ["albert.embeddings.position_ids", "albert.pooler.", "predictions.decoder.weight", "predictions.bias", "predictions.decoder.bias", "sop_classifier."],
+        Copies = [("predictions.decoder.bias", "predictions.bias")],
     };
 
     private static TransformerConfig Read(ConfigReader config)

@@ -11,8 +11,8 @@ internal static class Bart
         Read = Read,
         Modules = Modules,
         BasePrefix = "model.",
-        TableCopies = ["model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight", "lm_head.weight"],
-        Leftovers = ["model.encoder.version", "model.decoder.version"],
+        Leftovers = ["lm_head.weight", "model.encoder.version", "model.decoder.version"],
+        Copies = [("model.encoder.embed_tokens.weight", "model.shared.weight"), ("model.decoder.embed_tokens.weight", "model.shared.weight")],
     };
 
     private static TransformerConfig Read(ConfigReader config)

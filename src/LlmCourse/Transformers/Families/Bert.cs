@@ -17,8 +17,8 @@ internal static class Bert
                 : [new("head.output", "classifier")],
         ],
         BasePrefix = "bert.",
-        TableCopies = ["cls.predictions.decoder.weight"],
-        Leftovers = ["bert.embeddings.position_ids", "bert.pooler.", "cls.predictions.bias", "cls.predictions.decoder.bias", "cls.seq_relationship."],
+        Leftovers = ["bert.embeddings.position_ids", "bert.pooler.", "cls.predictions.decoder.weight", "cls.predictions.bias", "cls.predictions.decoder.bias", "cls.seq_relationship."],
+        Copies = [("cls.predictions.decoder.bias", "cls.predictions.bias")],
     };
 
     /// <summary>What BERT and RoBERTa have in common.</summary>

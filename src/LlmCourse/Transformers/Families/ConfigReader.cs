@@ -16,6 +16,9 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
 
     public bool HasWeight(string name) => hasWeight?.Invoke(name) ?? false;
 
+    /// <summary>Whether there are no keys at all.</summary>
+    public bool IsEmpty => !root.EnumerateObject().Any();
+
     /// <summary>Whether a key is there and says that there is nothing, which for a key with a default is another thing than its absence.</summary>
     public bool IsNull(string name) => root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
 
@@ -54,24 +57,21 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
         : value.ValueKind == JsonValueKind.String ? String(name, value)
         : throw Wrong(name, value, "a string");
 
-    /// <summary>One id or a list of ids; empty where absent.</summary>
-    public IReadOnlyList<int> Ids(string name)
+    /// <summary>One id or a list of ids; where absent the default, if there is one. Null says that there is none.</summary>
+    public IReadOnlyList<int> Ids(string name, int? otherwise = null)
     {
         if (Find([name], out _) is not { } value)
-            return [];
+            return otherwise is { } id && !IsNull(name) ? [id] : [];
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int single))
             return [single];
         if (value.ValueKind != JsonValueKind.Array)
             throw Wrong(name, value, "an id or a list of ids");
         return [.. value.EnumerateArray().Select(item =>
-            item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int id) ? id : throw Wrong(name, value, "an id or a list of ids"))];
+            item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int listed) ? listed : throw Wrong(name, value, "an id or a list of ids"))];
     }
 
-    /// <summary>One id or a list of ids, the default where absent; null says that there is none.</summary>
-    public IReadOnlyList<int> Ids(string name, int otherwise) => Find([name], out _) is null && !IsNull(name) ? [otherwise] : Ids(name);
-
     /// <summary>An id, the default where absent; null says that there is none.</summary>
-    public int? Id(string name, int otherwise) => OptionalInt(name) ?? (IsNull(name) ? null : otherwise);
+    public int? Id(string name, int? otherwise) => OptionalInt(name) ?? (IsNull(name) ? null : otherwise);
 
     /// <summary>The object under a name, or null.</summary>
     public ConfigReader? Section(string name) => Find([name], out _) is not { } value ? null

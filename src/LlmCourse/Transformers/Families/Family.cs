@@ -32,16 +32,16 @@ internal sealed record Family
     public string BaseModel { get; init; } = "Model";
 
     /// <summary>
-    /// Further names of the token table. Files have it under all of its names, or under one, which need not be the first: that is
-    /// how <c>facebook/bart-large-cnn</c> is published. Without a tie the head's name is a matrix of its own.
-    /// </summary>
-    public string[] TableCopies { get; init; } = [];
-
-    /// <summary>
-    /// Tensors that may stand in a file and mean nothing: buffers, and copies of other tied weights. <c>*</c> is any layer number,
-    /// a trailing <c>.</c> any rest.
+    /// Tensors that may stand in a file and mean nothing: buffers, and what belongs to another head. <c>*</c> is any layer number, a
+    /// trailing <c>.</c> any rest.
     /// </summary>
     public string[] Leftovers { get; init; } = [];
+
+    /// <summary>
+    /// Tensors that a file may have beside another, of which they are a copy, or in its place; the output matrix of a tied head needs no
+    /// mention. Where both are there, they must be equal.
+    /// </summary>
+    public (string Copy, string Of)[] Copies { get; init; } = [];
 
     /// <exception cref="ConfigException">The model type is missing or unknown.</exception>
     public static Family Of(JsonElement config)

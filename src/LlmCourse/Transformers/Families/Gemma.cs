@@ -18,11 +18,13 @@ internal static class Gemma
     private static TransformerConfig Read(ConfigReader config)
     {
         config.Only("use_bidirectional_attention", "false");
-        // Files of the first release say gelu and mean its approximation.
-        bool first = config.Text("hidden_activation") is null && config.Text("hidden_act") is null or "gelu";
-        TransformerConfig read = Read(config, "GemmaForCausalLM", first ? Activation.GeluTanh : config.Activation("gelu_pytorch_tanh", "hidden_activation", "hidden_act"));
+        // Files of the first release say gelu and mean its approximation; hidden_activation, which some have beside it, nobody reads any more.
+        TransformerConfig read = Read(config, "GemmaForCausalLM", config.Text("hidden_act") == "gelu" ? Activation.GeluTanh : config.Activation("gelu_pytorch_tanh", "hidden_act"));
         return read with { Decoder = read.Decoder! with { Positions = Rope.Read(config, read.Decoder.HeadSize) } };
     }
+
+    /// <summary>The window of a model that has layers with one.</summary>
+    internal static int Window(ConfigReader config) => config.IsNull("sliding_window") ? config.Int("sliding_window") : config.OptionalInt("sliding_window") ?? 4096;
 
     /// <summary>What all Gemmas have in common.</summary>
     internal static TransformerConfig Read(ConfigReader config, string otherwise, Activation activation)

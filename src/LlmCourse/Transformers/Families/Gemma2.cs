@@ -13,7 +13,7 @@ internal static class Gemma2
         TransformerConfig read = Gemma.Read(config, "Gemma2ForCausalLM", config.Activation("gelu_pytorch_tanh", "hidden_activation"));
         StackConfig stack = read.Decoder!;
         IReadOnlyList<bool> windowed = LayerTypes.Windowed(config, stack.Layers, layer => layer % 2 == 0);
-        int? window = windowed.Contains(true) ? config.Int("sliding_window") : null;
+        int? window = windowed.Contains(true) ? Gemma.Window(config) : null;
         return read with
         {
             Decoder = stack with

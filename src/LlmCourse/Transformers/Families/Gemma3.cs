@@ -17,7 +17,7 @@ internal static class Gemma3
         int pattern = config.OptionalInt("sliding_window_pattern") ?? 6;
         TransformerConfig.Positive(pattern, "sliding_window_pattern");
         IReadOnlyList<bool> windowed = LayerTypes.Windowed(config, stack.Layers, layer => (layer + 1) % pattern != 0);
-        int? window = windowed.Contains(true) ? config.Int("sliding_window") : null;
+        int? window = windowed.Contains(true) ? Gemma.Window(config) : null;
         PositionConfig global = LayerTypes.Rotary(config, stack.HeadSize, "full_attention", "rope_theta", 1_000_000);
         PositionConfig local = LayerTypes.Rotary(config, stack.HeadSize, "sliding_attention", "rope_local_base_freq", 10_000, scaled: false);
         stack = stack with

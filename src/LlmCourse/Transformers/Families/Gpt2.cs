@@ -56,8 +56,8 @@ internal static class Gpt2
             },
             InitializerRange = config.Number(0.02, "initializer_range"),
             PadTokenId = config.OptionalInt("pad_token_id"),
-            BosTokenId = config.OptionalInt("bos_token_id"),
-            EosTokenIds = config.Ids("eos_token_id"),
+            BosTokenId = config.Id("bos_token_id", 50_256),
+            EosTokenIds = config.Ids("eos_token_id", 50_256),
         };
     }
 

@@ -37,9 +37,12 @@ internal static class LayerTypes
     /// <param name="scaled">Whether an older file's <c>rope_scaling</c> is for this type too.</param>
     public static PositionConfig Rotary(ConfigReader config, int headSize, string type, string theta, double otherwise, bool scaled = true)
     {
-        if (config.Section("rope_parameters")?.Section(type) is { } own)
-            return Rope.Read(config, headSize, type) with { Theta = own.Number(otherwise, "rope_theta") };
-        PositionConfig older = Rope.Read(config, headSize);
-        return older with { Theta = config.Number(otherwise, theta), Scaling = scaled ? older.Scaling : null };
+        double given = config.Number(otherwise, theta);
+        if (config.Section("rope_parameters") is not { } types)
+            return Rope.Of(config, scaled ? config.Section("rope_scaling") : null, headSize, given);
+        if (types is { IsEmpty: false } && types.Section(Full) is null && types.Section(Sliding) is null)
+            config.Only("rope_parameters", $"an object with {Full} and {Sliding}");
+        config.Only("rope_scaling");
+        return Rope.Of(config, types.Section(type), headSize, given);
     }
 }

@@ -6,7 +6,7 @@ internal static class Llama
     public static Family Family { get; } = new()
     {
         ModelTypes = ["llama"],
-        Read = config => Read(config, "Llama"),
+        Read = config => Read(config, "Llama", bos: 1, eos: 2),
         Modules = Modules,
         BasePrefix = "model.",
         TableCopies = ["lm_head.weight"],
@@ -17,7 +17,9 @@ internal static class Llama
     /// <param name="config">The configuration.</param>
     /// <param name="family">The family's name, as its classes begin.</param>
     /// <param name="positions">Rotary positions, where they are worded in a way of their own.</param>
-    internal static TransformerConfig Read(ConfigReader config, string family, PositionConfig? positions = null)
+    /// <param name="bos">The id that begins a text where the file does not say.</param>
+    /// <param name="eos">The id that ends one where the file does not say.</param>
+    internal static TransformerConfig Read(ConfigReader config, string family, PositionConfig? positions = null, int? bos = null, int? eos = null)
     {
         HeadKind kind = Heads.Kind(config, family + "ForCausalLM");
         int headSize = HeadSize(config);
@@ -46,8 +48,8 @@ internal static class Llama
             Head = Heads.OfDecoder(config, kind, family),
             InitializerRange = config.Number(0.02, "initializer_range"),
             PadTokenId = config.OptionalInt("pad_token_id"),
-            BosTokenId = config.OptionalInt("bos_token_id"),
-            EosTokenIds = config.Ids("eos_token_id"),
+            BosTokenId = config.Id("bos_token_id", bos),
+            EosTokenIds = config.Ids("eos_token_id", eos),
         };
     }
 

@@ -10,7 +10,7 @@ internal static class Mistral
     private static TransformerConfig Read(ConfigReader config)
     {
         int? window = config.IsNull("sliding_window") ? null : config.OptionalInt("sliding_window") ?? DefaultWindow;
-        TransformerConfig read = Llama.Read(config, "Mistral");
+        TransformerConfig read = Llama.Read(config, "Mistral", bos: 1, eos: 2);
         return read with
         {
             Decoder = read.Decoder! with

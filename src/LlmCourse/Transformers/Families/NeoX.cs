@@ -35,7 +35,7 @@ internal static class NeoX
                 FusedQueryKeyValue = true,
                 QueryKeyValueByHead = true,
                 ParallelResidual = config.Flag("use_parallel_residual", true),
-                Positions = Rope.Read(config, headSize, theta: config.Number(10_000, "rotary_emb_base"), share: config.Number(0.25, "rotary_pct")),
+                Positions = Rope.Read(config, headSize, config.Number(10_000, "rotary_emb_base"), config.Number(0.25, "rotary_pct")),
                 Norm = new NormConfig { Kind = NormKind.Layer, Epsilon = config.Number(1e-5, "layer_norm_eps"), Final = true },
                 Activation = config.Activation("gelu", "hidden_act"),
                 QueryKeyValueBias = attentionBias,

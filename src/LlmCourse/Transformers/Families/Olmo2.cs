@@ -18,12 +18,13 @@ internal static class Olmo2
 
     private static TransformerConfig Read(ConfigReader config)
     {
-        TransformerConfig read = Llama.Read(config, "Olmo2");
+        TransformerConfig read = Llama.Read(config, "Olmo2", eos: 50_279);
         if (read.Head.Kind == HeadKind.TokenClassification)
             throw Heads.Unsupported("Olmo2", read.Head.Kind);
         StackConfig stack = read.Decoder!;
         return read with
         {
+            PadTokenId = config.Id("pad_token_id", 1),
             Decoder = stack with
             {
                 FeedForwardBias = false,

@@ -18,9 +18,12 @@ internal static class Phi3
         ],
     };
 
+    private static PositionConfig Positions(ConfigReader config) => Rope.Read(
+        config, Llama.HeadSize(config), config.Number(10_000, "rope_theta"), config.Number(1, "partial_rotary_factor"), yarnIsLong: true, original: 4096);
+
     private static TransformerConfig Read(ConfigReader config)
     {
-        TransformerConfig read = Llama.Read(config, "Phi3", Rope.Read(config, Llama.HeadSize(config), yarnIsLong: true, original: 4096));
+        TransformerConfig read = Llama.Read(config, "Phi3", Positions(config), bos: 1, eos: 32_000);
         StackConfig stack = read.Decoder!;
         return read with
         {

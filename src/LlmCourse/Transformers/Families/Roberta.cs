@@ -23,14 +23,18 @@ internal static class Roberta
             },
         ],
         BasePrefix = "roberta.",
-        TableCopies = ["lm_head.decoder.weight"],
-        Leftovers = ["roberta.embeddings.position_ids", "roberta.pooler.", "lm_head.bias", "lm_head.decoder.bias"],
+        Leftovers = ["roberta.embeddings.position_ids", "roberta.pooler.", "lm_head.decoder.weight", "lm_head.bias", "lm_head.decoder.bias"],
+        Copies = [("lm_head.decoder.bias", "lm_head.bias")],
     };
 
     internal static TransformerConfig Read(ConfigReader config, string otherwise)
     {
         int pad = config.OptionalInt("pad_token_id") ?? 1;
-        TransformerConfig read = Bert.Read(config, otherwise, pad, offset: checked(pad + 1));
+        TransformerConfig read = Bert.Read(config, otherwise, pad, offset: checked(pad + 1)) with
+        {
+            BosTokenId = config.Id("bos_token_id", 0),
+            EosTokenIds = config.Ids("eos_token_id", 2),
+        };
         return read.Head.Kind switch
         {
             HeadKind.MaskedLanguageModel => read with { Head = read.Head with { Transform = Activation.Gelu } }, // whatever hidden_act is

@@ -3,34 +3,37 @@ namespace LlmCourse.Transformers.Families;
 /// <summary>Rotary settings as configurations word them: <c>rope_parameters</c>, or the older <c>rope_theta</c> and <c>rope_scaling</c>.</summary>
 internal static class Rope
 {
+    /// <summary>The rotary settings of a model, all of whose layers have the same.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="headSize">The size of a head.</param>
-    /// <param name="layerType">Whose parameters are read, where <c>rope_parameters</c> has some for each type of layer.</param>
-    /// <param name="theta">The base where the configuration names none.</param>
-    /// <param name="share">The share of a head that is rotated, where the configuration names none.</param>
+    /// <param name="theta">The base where the parameters name none.</param>
+    /// <param name="share">The share of a head that is rotated where the parameters name none; null for a family whose heads turn as a whole.</param>
     /// <param name="yarnIsLong">Whether the family's files mean LongRoPE by <c>yarn</c> (Phi-3).</param>
     /// <param name="original">The length before the scaling of a family that has one wherever the configuration names none beside it.</param>
-    public static PositionConfig Read(
-        ConfigReader config, int headSize, string? layerType = null, double theta = 10_000, double share = 1, bool yarnIsLong = false, int? original = null)
+    public static PositionConfig Read(ConfigReader config, int headSize, double theta, double? share = null, bool yarnIsLong = false, int? original = null)
     {
-        ConfigReader? parameters = config.Section("rope_scaling") ?? config.Section("rope_parameters");
-        if (layerType is null)
-        {
-            parameters?.Only("full_attention");
-            parameters?.Only("sliding_attention");
-        }
-        else
-        {
-            parameters = parameters?.Section(layerType) ?? parameters;
-        }
+        ConfigReader? parameters = config.Section("rope_scaling") is { IsEmpty: false } scaling ? scaling : config.Section("rope_parameters");
+        parameters?.Only("full_attention");
+        parameters?.Only("sliding_attention");
+        return Of(config, parameters, headSize, theta, share, yarnIsLong, original);
+    }
 
-        share = parameters?.OptionalNumber("partial_rotary_factor") ?? config.Number(share, "partial_rotary_factor");
+    /// <summary>The same, of a model whose <c>rope_theta</c> stands beside the scaling where it does not stand in it.</summary>
+    public static PositionConfig Read(ConfigReader config, int headSize) => Read(config, headSize, config.Number(10_000, "rope_theta"));
+
+    /// <summary>The rotary settings that parameters stand for, or plain ones where there are none.</summary>
+    public static PositionConfig Of(
+        ConfigReader config, ConfigReader? parameters, int headSize, double theta, double? share = null, bool yarnIsLong = false, int? original = null)
+    {
+        if (share is null)
+            config.Only("partial_rotary_factor", "1", "1.0"); // the reference turns whole heads here, or fails
+        double turned = parameters?.OptionalNumber("partial_rotary_factor") ?? share ?? 1;
         return new PositionConfig
         {
             Kind = PositionKind.Rotary,
             Count = config.OptionalInt("max_position_embeddings") ?? 0,
-            Theta = parameters?.OptionalNumber("rope_theta") ?? config.Number(theta, "rope_theta"),
-            RotarySize = share == 1 ? null : (int)(headSize * share),
+            Theta = parameters?.OptionalNumber("rope_theta") ?? theta,
+            RotarySize = turned == 1 ? null : (int)(headSize * turned),
             Scaling = parameters is null ? null : Scaling(config, parameters, yarnIsLong, original),
         };
     }

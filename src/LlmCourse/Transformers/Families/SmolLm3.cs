@@ -7,8 +7,8 @@ internal static class SmolLm3
 
     private static TransformerConfig Read(ConfigReader config)
     {
-        PositionConfig rotary = Rope.Read(config, Llama.HeadSize(config), theta: 2_000_000), none = new();
-        TransformerConfig read = Llama.Read(config, "SmolLM3", rotary);
+        PositionConfig rotary = Rope.Read(config, Llama.HeadSize(config), config.Number(2_000_000, "rope_theta")), none = new();
+        TransformerConfig read = Llama.Read(config, "SmolLM3", rotary, bos: 128_000, eos: 128_001);
         int layers = read.Decoder!.Layers;
         IReadOnlyList<bool> turned = Rotated(config, layers);
         int? window = config.Flag("use_sliding_window", false) || config.Names("layer_types").Count > 0 ? config.OptionalInt("sliding_window") : null;

@@ -12,8 +12,8 @@ internal static class T5
         Read = Read,
         Modules = Modules,
         BaseModel = "T5EncoderModel",
-        TableCopies = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight"],
-        Leftovers = ["decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"],
+        Leftovers = ["lm_head.weight", "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"],
+        Copies = [("encoder.embed_tokens.weight", "shared.weight"), ("decoder.embed_tokens.weight", "shared.weight")],
     };
 
     private static TransformerConfig Read(ConfigReader config)
@@ -56,12 +56,11 @@ internal static class T5
             FinalDropout = true,
         };
 
-        // Newer files say tie_word_embeddings although the head is a tensor of its own: the weights are to be believed. Whether
-        // states are scaled does not follow from them, since a file may hold a copy of tied weights; mT5 never scales,
-        // UMT5 always.
+        // Whatever files say, the head is the token table unless it is there as another tensor. Whether states are scaled does not
+        // follow from that: mT5 never scales, UMT5 always.
         bool saysTied = config.Flag("tie_word_embeddings", !multilingual);
-        bool tied = config.KnowsWeights ? !config.HasWeight("lm_head.weight") : saysTied;
-        bool scaled = byLayer || config.Flag("scale_decoder_outputs", saysTied && !multilingual);
+        bool tied = config.KnowsWeights || saysTied;
+        bool scaled = byLayer || (!multilingual && config.Flag("scale_decoder_outputs", saysTied));
         return new TransformerConfig
         {
             VocabularySize = config.Int("vocab_size"),

@@ -5,10 +5,13 @@ namespace LlmCourse.Transformers.Families;
 /// <summary>The names of one model's tensors, ours and the checkpoint's, with the layers filled in.</summary>
 internal sealed class WeightNames
 {
+    /// <summary>The token table and the output matrix, which may be one.</summary>
+    public const string Table = "embeddings.tokens.weight", Output = "head.output.weight";
+
     private readonly Family _family;
     private readonly Dictionary<string, ModuleName> _modules = new(StringComparer.Ordinal);
     private readonly List<Regex> _leftovers;
-    private readonly string[] _tableCopies;
+    private readonly List<(string Copy, string Of)> _copies;
 
     public WeightNames(Family family, TransformerConfig config)
     {
@@ -30,9 +33,21 @@ internal sealed class WeightNames
             }
         }
 
-        _leftovers = [.. family.Leftovers.Concat(family.TableCopies).Select(Pattern)];
-        TensorName? head = _modules.ContainsKey("head.output") && !config.Head.Tied ? Of("head.output.weight") : null;
-        _tableCopies = [.. family.TableCopies.Where(copy => copy != head?.Name && copy != head?.Stored)];
+        _leftovers = [.. family.Leftovers.Select(Pattern)];
+        _copies = [.. family.Copies];
+        if (config.Head is { Tied: true, Kind: HeadKind.LanguageModel or HeadKind.MaskedLanguageModel } && Of(Table) is var table && Of(Output) is var output)
+            _copies.AddRange(new[] { output.Stored, output.Name }.Distinct().Select(copy => (copy, table.Name)));
+    }
+
+    /// <summary>Pairs of tensors of which the first, if it is there, is a copy of the second.</summary>
+    public IReadOnlyList<(string Copy, string Of)> Copies => _copies;
+
+    /// <summary>Where a tensor may be found in a file, best first: under its own name, an older one, or as a copy.</summary>
+    public string? Find(TensorName tensor, Func<string, bool> isThere)
+    {
+        IEnumerable<string> others = _copies.Where(pair => pair.Of == tensor.Name).Select(pair => pair.Copy)
+            .Concat(_copies.Where(pair => pair.Copy == tensor.Name).Select(pair => pair.Of));
+        return new[] { tensor.Stored, tensor.Name }.Concat(others).SelectMany(Candidates).FirstOrDefault(isThere);
     }
 
     /// <summary>The checkpoint's name of one of our tensors.</summary>
@@ -79,7 +94,8 @@ internal sealed class WeightNames
 
     /// <summary>Whether a tensor may stand in a file without meaning.</summary>
     public bool IsLeftover(string theirs) =>
-        _leftovers.Exists(pattern => pattern.IsMatch(theirs) || pattern.IsMatch(_family.BasePrefix + theirs));
+        _leftovers.Exists(pattern => pattern.IsMatch(theirs) || pattern.IsMatch(_family.BasePrefix + theirs))
+        || _copies.Exists(pair => Candidates(pair.Copy).Contains(theirs));
 
     private static Regex Pattern(string leftover)
     {

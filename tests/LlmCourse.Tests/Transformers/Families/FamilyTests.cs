@@ -31,7 +31,6 @@ public sealed class FamilyTests
     [InlineData("albert", "max_position_embeddings")]
     [InlineData("modernbert", "intermediate_size")]
     [InlineData("gemma", "num_key_value_heads")]
-    [InlineData("gemma3", "sliding_window")]
     public void A_key_that_is_needed_is_named(string family, string key)
     {
         ConfigException error = Assert.Throws<ConfigException>(() => Read(Configs.With(family, $$"""{"{{key}}":null}""")));
@@ -77,6 +76,8 @@ public sealed class FamilyTests
 
     [Theory]
     [InlineData("t5", "feed_forward_proj", "\"gated-mish\"")]
+    [InlineData("llama", "partial_rotary_factor", "0.5")]
+    [InlineData("gemma3", "rope_parameters", """{"rope_type":"linear","factor":8.0}""")]
     [InlineData("t5", "is_encoder_decoder", "false")]
     [InlineData("t5", "architectures", "[\"T5ForQuestionAnswering\"]", "T5ForQuestionAnswering")]
     [InlineData("t5", "architectures", "[\"T5ForSequenceClassification\"]", "SequenceClassification")]
@@ -227,7 +228,7 @@ public sealed class FamilyTests
     {
         Assert.Equal([2], Read(Configs.With("llama", """{"eos_token_id":2}""")).EosTokenIds);
         Assert.Equal([2, 3], Read(Configs.With("llama", """{"eos_token_id":[2,3]}""")).EosTokenIds);
-        Assert.Empty(Read(Configs.With("llama")).EosTokenIds);
+        Assert.Empty(Read(Configs.With("qwen2")).EosTokenIds);
         Assert.Equal([1], Read(Configs.With("t5")).EosTokenIds);
         TransformerConfig none = Read(JsonDocument.Parse(Configs.Text("gemma")[..^1] + ""","bos_token_id":null,"eos_token_id":null}""").RootElement);
         Assert.Equal((null, 0), (none.BosTokenId, none.EosTokenIds.Count)); // null says so; where the keys are absent they are 2 and 1
@@ -266,7 +267,7 @@ public sealed class FamilyTests
         Assert.Equal(1, Read(Configs.With("gpt2", """{"scale_attn_weights":false}""")).Decoder!.Scale);
         StackConfig byLayer = Read(Configs.With("gpt2", """{"scale_attn_by_inverse_layer_idx":true}""")).Decoder!;
         Assert.Equal((0.5, 0.25), (byLayer.ScaleOf(0), byLayer.ScaleOf(1))); // 1/√4, and half of it in the second layer
-        Assert.Equal(3, Read(Configs.With("llama", """{"num_attention_heads":2,"head_dim":6,"partial_rotary_factor":0.34}""")).Decoder!.Positions.RotarySize + 1);
+        Assert.Equal(2, Read(Configs.With("llama", """{"rope_parameters":{"partial_rotary_factor":0.5}}""")).Decoder!.Positions.RotarySize);
     }
 
     [Fact]
@@ -312,7 +313,7 @@ public sealed class FamilyTests
     [Theory]
     [InlineData("{}", Activation.GeluTanh)]
     [InlineData("""{"hidden_act":"gelu"}""", Activation.GeluTanh)] // the first release's word for it
-    [InlineData("""{"hidden_act":"gelu","hidden_activation":"gelu"}""", Activation.Gelu)]
+    [InlineData("""{"hidden_act":"gelu_python","hidden_activation":"gelu_pytorch_tanh"}""", Activation.Gelu)] // the reference reads the first
     [InlineData("""{"hidden_act":"silu"}""", Activation.Silu)]
     public void The_first_gemmas_say_gelu_and_mean_its_approximation(string changes, Activation expected) =>
         Assert.Equal(expected, Read(Configs.With("gemma", changes)).Decoder!.Activation);
@@ -336,11 +337,66 @@ public sealed class FamilyTests
     }
 
     [Fact]
-    public void Copies_of_tied_weights_in_a_file_do_not_change_how_states_are_scaled()
+    public void How_states_are_scaled_does_not_follow_from_the_weights()
     {
-        TransformerConfig copied = Family.Of(Configs.With("t5")).Config(Configs.With("t5"), name => name == "lm_head.weight");
-        Assert.Equal((false, 1 / Math.Sqrt(8)), (copied.Head.Tied, copied.Head.Scale));
+        HeadConfig Head(string changes, string family = "t5") => Family.Of(Configs.With(family, changes)).Config(Configs.With(family, changes), name => name == "lm_head.weight").Head;
+        Assert.Equal(1 / Math.Sqrt(8), Head("{}").Scale);
+        Assert.Equal(1, Head("""{"tie_word_embeddings":false}""").Scale);
+        Assert.Equal(1 / Math.Sqrt(8), Head("""{"tie_word_embeddings":false,"scale_decoder_outputs":true}""").Scale);
+        Assert.Equal(1, Head("""{"model_type":"mt5","scale_decoder_outputs":true}""").Scale); // a key of T5's alone
+        Assert.Equal(1 / Math.Sqrt(8), Head("""{"scale_decoder_outputs":false}""", "umt5").Scale);
     }
+
+    [Fact]
+    public void A_base_may_stand_beside_the_parameters_of_its_layers_and_those_may_be_of_one_kind_only()
+    {
+        StackConfig gemma3 = Read(Configs.With("gemma3", """{"rope_theta":500.0,"rope_parameters":{"full_attention":{"rope_type":"linear","factor":8.0}}}""")).Decoder!;
+        Assert.Equal((500, 10_000), (gemma3.LayerPositions[5].Theta, gemma3.LayerPositions[0].Theta));
+        Assert.Equal((new LinearScaling { Factor = 8 }, null), (gemma3.LayerPositions[5].Scaling, gemma3.LayerPositions[0].Scaling));
+        StackConfig modern = Read(Configs.With("modernbert", """{"local_rope_theta":50.0,"rope_parameters":{"sliding_attention":{"rope_type":"default"}}}""")).Encoder!;
+        Assert.Equal((160_000, 50), (modern.LayerPositions[0].Theta, modern.LayerPositions[1].Theta));
+        PositionConfig inner = Read(Configs.With("gemma3", """{"rope_theta":500.0,"rope_scaling":{"rope_type":"linear","factor":8.0,"rope_theta":70.0}}""")).Decoder!.LayerPositions[5];
+        Assert.Equal(70, inner.Theta);
+    }
+
+    [Fact]
+    public void NeoX_has_words_of_its_own_for_the_base_and_the_share_and_hears_no_others()
+    {
+        // A head has 4 elements, of which rotary_pct turns a half.
+        PositionConfig positions = Read(Configs.With("gpt_neox", """{"rotary_emb_base":100,"rope_theta":500.0,"partial_rotary_factor":1.0}""")).Decoder!.Positions;
+        Assert.Equal((100.0, 2), (positions.Theta, positions.RotarySize));
+        Assert.Equal(10_000, Read(Configs.With("gpt_neox", """{"rope_theta":500.0}""")).Decoder!.Positions.Theta);
+        Assert.Equal(500, Read(Configs.With("gpt_neox", """{"rope_parameters":{"rope_theta":500.0}}""")).Decoder!.Positions.Theta);
+    }
+
+    [Fact]
+    public void An_empty_scaling_is_none()
+    {
+        PositionConfig positions = Read(Configs.With("llama", """{"rope_scaling":{},"rope_parameters":{"rope_theta":500.0,"rope_type":"linear","factor":2.0}}""")).Decoder!.Positions;
+        Assert.Equal((500, new LinearScaling { Factor = 2 }), (positions.Theta, positions.Scaling));
+    }
+
+    [Theory]
+    [InlineData("llama", 1, 2)]
+    [InlineData("mistral", 1, 2)]
+    [InlineData("phi3", 1, 32_000)]
+    [InlineData("smollm3", 128_000, 128_001)]
+    [InlineData("gpt2", 50_256, 50_256)]
+    [InlineData("roberta", 0, 2)]
+    [InlineData("gemma2", 2, 1)]
+    [InlineData("qwen2", null, null)]
+    [InlineData("olmo2", null, 50_279)]
+    public void A_family_has_ids_of_its_own_where_a_file_says_nothing_and_null_says_that_there_are_none(string family, int? first, int? last)
+    {
+        TransformerConfig silent = Read(Configs.With(family));
+        Assert.Equal((first, last), (silent.BosTokenId, silent.EosTokenIds.Count == 0 ? null : silent.EosTokenIds[0]));
+        TransformerConfig none = Read(JsonDocument.Parse(Configs.Text(family)[..^1] + ""","bos_token_id":null,"eos_token_id":null}""").RootElement);
+        Assert.Equal((null, 0), (none.BosTokenId, none.EosTokenIds.Count));
+    }
+
+    [Fact]
+    public void Gemmas_have_a_window_where_they_say_nothing() =>
+        Assert.Equal(4096, Read(JsonDocument.Parse(Configs.Text("gemma3").Replace(",\"sliding_window\":4", "", StringComparison.Ordinal)).RootElement).Decoder!.Windows[0]);
 
     [Theory]
     [InlineData("gpt2", """{"n_embd":2147483647}""")]
