@@ -17,7 +17,7 @@ internal sealed class RobertaProcessor(bool trimsOffsets, bool addsBlank, Templa
                 ByteLevelProcessor.TrimOffsets(encoding, addsBlank);
             encoding.SetTypeIds(0);
             // As in the reference, what truncation cut off gets them only together with the special tokens.
-            for (int i = 0; addSpecialTokens && i < encoding.Overflowing.Count; i++)
+            for (int i = 0; addSpecialTokens && i < encoding.Overflowing.Length; i++)
                 encoding.Overflowing[i].SetTypeIds(0);
         }
 

@@ -12,8 +12,7 @@ internal static class DistilBert
         Read = Read,
         Modules = Modules,
         BasePrefix = "distilbert.",
-        TableCopies = ["vocab_projector.weight"],
-        Leftovers = ["distilbert.embeddings.position_ids"],
+        Leftovers = ["distilbert.embeddings.position_ids", "vocab_projector.weight"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

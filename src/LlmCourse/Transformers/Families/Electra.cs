@@ -28,8 +28,7 @@ internal static class Electra
             },
         ],
         BasePrefix = "electra.",
-        TableCopies = ["generator_lm_head.weight"],
-        Leftovers = ["electra.embeddings.position_ids"],
+        Leftovers = ["electra.embeddings.position_ids", "generator_lm_head.weight"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

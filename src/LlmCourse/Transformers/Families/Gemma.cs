@@ -11,8 +11,7 @@ internal static class Gemma
         Read = Read,
         Modules = Modules,
         BasePrefix = "model.",
-        TableCopies = ["lm_head.weight"],
-        Leftovers = ["model.layers.*.self_attn.rotary_emb.inv_freq"],
+        Leftovers = ["model.layers.*.self_attn.rotary_emb.inv_freq", "lm_head.weight"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

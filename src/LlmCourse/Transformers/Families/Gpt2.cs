@@ -12,8 +12,7 @@ internal static class Gpt2
         Read = Read,
         Modules = Modules,
         BasePrefix = "transformer.",
-        TableCopies = ["lm_head.weight"],
-        Leftovers = ["transformer.h.*.attn.bias", "transformer.h.*.attn.masked_bias"],
+        Leftovers = ["transformer.h.*.attn.bias", "transformer.h.*.attn.masked_bias", "lm_head.weight"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

@@ -9,8 +9,7 @@ internal static class Llama
         Read = config => Read(config, "Llama", bos: 1, eos: 2),
         Modules = Modules,
         BasePrefix = "model.",
-        TableCopies = ["lm_head.weight"],
-        Leftovers = ["model.layers.*.self_attn.rotary_emb.inv_freq", "model.rotary_emb.inv_freq"],
+        Leftovers = ["model.layers.*.self_attn.rotary_emb.inv_freq", "model.rotary_emb.inv_freq", "lm_head.weight"],
     };
 
     /// <summary>What Llama and those that followed it have in common.</summary>

@@ -12,7 +12,7 @@ internal static class ModernBert
         Read = Read,
         Modules = Modules,
         BasePrefix = "model.",
-        TableCopies = ["decoder.weight"],
+        Leftovers = ["decoder.weight"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

@@ -12,8 +12,7 @@ internal static class NeoX
         Read = Read,
         Modules = Modules,
         BasePrefix = "gpt_neox.",
-        TableCopies = ["embed_out.weight", "lm_head.weight"],
-        Leftovers = ["gpt_neox.layers.*.attention.bias", "gpt_neox.layers.*.attention.masked_bias", "gpt_neox.layers.*.attention.rotary_emb.inv_freq"],
+        Leftovers = ["gpt_neox.layers.*.attention.bias", "gpt_neox.layers.*.attention.masked_bias", "gpt_neox.layers.*.attention.rotary_emb.inv_freq", "embed_out.weight", "lm_head.weight"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

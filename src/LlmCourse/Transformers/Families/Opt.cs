@@ -14,8 +14,7 @@ internal static class Opt
         Read = Read,
         Modules = Modules,
         BasePrefix = "model.",
-        TableCopies = ["lm_head.weight"],
-        Leftovers = ["model.decoder.version"],
+        Leftovers = ["model.decoder.version", "lm_head.weight"],
     };
 
     private static TransformerConfig Read(ConfigReader config)

@@ -65,14 +65,7 @@ internal sealed class WeightNames
     /// <summary>What the checkpoint calls one of our modules, such as an adapter's site, or null where it has no such module.</summary>
     public ModuleName? FindModule(string ours) => _modules.TryGetValue(ours, out ModuleName? module) && !module.IsTensor ? module : null;
 
-    /// <summary>The names one of our tensors may have in a file, best first.</summary>
-    public IEnumerable<string> InFile(string ours)
-    {
-        TensorName theirs = Of(ours);
-        return new[] { theirs.Stored, theirs.Name }.Concat(ours == "embeddings.tokens.weight" ? _tableCopies : []).SelectMany(Candidates);
-    }
-
-    /// <summary>The same for a name of the checkpoint: a base model's file has no prefix, old files say gamma and beta.</summary>
+    /// <summary>The names a tensor of the checkpoint may have in a file, best first: a base model's file has no prefix, old files say gamma and beta.</summary>
     public IEnumerable<string> Candidates(string theirs)
     {
         foreach (string name in new[] { theirs, WithoutPrefix(theirs) }.Distinct())
