@@ -32,6 +32,26 @@ public sealed class HubTransferTests : HubTest
     }
 
     [Fact]
+    public async Task AServer_that_always_begins_anew_is_given_up()
+    {
+        int sent = 0;
+        Server.Disturb = async context =>
+        {
+            if (context.Request.Method != "GET" || !context.Request.Path.Value!.EndsWith("safetensors", StringComparison.Ordinal))
+                return false;
+            // Every second attempt gets further than the one before, and none further than the first.
+            context.Response.ContentLength = 600_000;
+            await context.Response.Body.WriteAsync(Server.Files["model.safetensors"].AsMemory(0, sent++ % 2 == 0 ? 20_000 : 10_000));
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(20);
+            context.Abort();
+            return true;
+        };
+        Assert.Contains("the connection to", await Fails(), StringComparison.Ordinal);
+        Assert.InRange(sent, 5, 20);
+    }
+
+    [Fact]
     public async Task A_download_that_was_cancelled_goes_on_later()
     {
         using CancellationTokenSource stop = new();
@@ -175,6 +195,16 @@ public sealed class HubTransferTests : HubTest
         Assert.False(error.IsTransient);
         Assert.Contains("'x.safetensors' (5 bytes)", error.Message, StringComparison.Ordinal);
         Assert.Contains("HF_HUB_CACHE", error.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void The_systems_own_full_disk_is_no_broken_connection()
+    {
+        Skip.IfNot(File.Exists("/dev/full"), "no /dev/full");
+        using FileStream full = new("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        HubException error = Assert.Throws<HubException>(() => HubTransfer.Write(full, [1], new HubFile("x.safetensors", "abc", 5)));
+        Assert.False(error.IsTransient);
+        Assert.IsType<IOException>(error.InnerException);
     }
 
     private sealed class FullDisk : MemoryStream
