@@ -177,7 +177,7 @@ public sealed class GgufFileTests : IDisposable
     {
         const long Bytes = (4L << 30) + 64;
         byte[] header = new GgufBytes().Tensor("bytes", 24, [(ulong)Bytes], []).Tensor("w", F32, [2], GgufBytes.Floats(1, 2), offset: (ulong)Bytes).Build();
-        string path = _folder.Write("x.gguf", header[..^32]);
+        string path = _folder.Write("x.gguf", header.AsSpan(0, header.Length - 32));
         using (FileStream stream = File.OpenWrite(path))
         {
             stream.SetLength(header.Length - 32 + Bytes); // a hole, on file systems that have them
