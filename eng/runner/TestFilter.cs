@@ -5,18 +5,16 @@ namespace LlmCourse.Runner;
 /// <summary>
 /// Chooses tests as <c>dotnet test --filter</c> does: terms joined by &amp; and, more loosely, by |. A term compares a trait
 /// (Kind=Models, Category!=Long), the test's full name (FullyQualifiedName~Attention) or the name that results show (DisplayName), or is
-/// a part of the full name by itself. As there, letters' case does not count. Brackets are refused.
+/// a part of the full name by itself. As there, letters' case does not count.
 /// </summary>
 internal sealed class TestFilter
 {
     private readonly string[][] _choices;
 
-    public TestFilter(string text)
-    {
-        if (text.AsSpan().IndexOfAny('(', ')') >= 0)
-            throw new ArgumentException($"The filter {text} has brackets, which are not supported: write a&b|a&c for a&(b|c).", nameof(text));
-        _choices = [.. text.Split('|').Select(choice => choice.Split('&', StringSplitOptions.TrimEntries))];
-    }
+    private TestFilter(string text) => _choices = [.. text.Split('|').Select(choice => choice.Split('&', StringSplitOptions.TrimEntries))];
+
+    /// <summary>The filter that a text describes; null where it has brackets.</summary>
+    public static TestFilter? Parse(string text) => text.AsSpan().IndexOfAny('(', ')') >= 0 ? null : new TestFilter(text);
 
     public bool Takes(ITestCase test) => _choices.Any(terms => terms.All(term => Holds(term, test)));
 

@@ -61,9 +61,9 @@ internal sealed class HubDownload : IDisposable
         {
             files = await download.ListAsync(cached is null ? settings.Attempts : 1, cancellationToken).ConfigureAwait(false);
         }
-        catch (HubException error) when (error.IsTransient && cached is not null)
+        catch (HubException error) when (cached is not null && (error.IsTransient || id.IsCommit))
         {
-            return cached;
+            return cached; // what a commit is does not depend on what a hub says of it now
         }
 
         try

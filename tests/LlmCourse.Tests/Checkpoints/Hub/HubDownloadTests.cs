@@ -63,6 +63,9 @@ public sealed class HubDownloadTests : HubTest
         int before = Server.Requests.Count;
         await Load(commit);
         Assert.Equal(before, Server.Requests.Count);
+        Directory.Delete(Cache["models--acme--tiny/.no_exist"], recursive: true);
+        Server.Disturb = context => HubServer.Refuse(context, 404, "RepoNotFound");
+        Assert.Equal(folder, await Load(commit)); // there is a model, though the hub has it no more
     }
 
     [Theory]
