@@ -20,7 +20,13 @@ if (device.StartsWith("cuda", StringComparison.Ordinal) && !torch.cuda.is_availa
 }
 
 torch.ones(1, device: torch.device(device)).Dispose();
-TestFilter filter = new(args.Length == 3 ? args[2] : "Category!=Long&Category!=Repository");
+string wanted = args.Length == 3 ? args[2] : "Category!=Long&Category!=Repository";
+if (TestFilter.Parse(wanted) is not { } filter)
+{
+    Console.Error.WriteLine($"the filter {wanted} has brackets, which are not supported: write a&b|a&c for a&(b|c)");
+    return 2;
+}
+
 using StreamWriter file = new(results) { AutoFlush = true };
 Results outcome = new(file);
 Suite.Run(Assembly.Load(suite), filter, outcome);

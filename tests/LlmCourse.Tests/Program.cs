@@ -1,4 +1,10 @@
+using LlmCourse.Tests.Checkpoints.Hub;
 using LlmCourse.Tests.Fuzzing;
 using LlmCourse.Tests.Training;
 
-return args is ["train", string folder, ..] ? TrainingProcess.Run(folder, args[2..] is ["in-backward"]) : FuzzProcess.Run(args);
+return args switch
+{
+    ["train", string folder, .. string[] mode] => TrainingProcess.Run(folder, mode is ["in-backward"]),
+    ["hub", string endpoint, string cache, string model] => await HubProcess.RunAsync(endpoint, cache, model),
+    _ => FuzzProcess.Run(args),
+};

@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 namespace LlmCourse.Checkpoints;
 
 /// <summary>
-/// A GGUF file of version 2 or 3, mapped into memory. Tensors keep the names of the file; their shapes are in PyTorch's
+/// A GGUF file of version 2 or 3, or one part of a split one, mapped into memory. Tensors keep the names of the file; their shapes are in PyTorch's
 /// order (the file lists dimensions the other way round). Quantised ones are read as fp32.
 /// </summary>
 internal sealed unsafe class GgufFile : IWeightSource
 {
     private const string AlignmentKey = "general.alignment";
-    private const string SplitKey = "split.count";
+    private const string SplitKey = "split.";
     private const uint DefaultAlignment = 32;
     private const uint MaxDimensions = 4;
 
@@ -32,6 +32,9 @@ internal sealed unsafe class GgufFile : IWeightSource
     /// and arrays of them (<c>object[]</c> for an array of arrays).
     /// </summary>
     public IReadOnlyDictionary<string, object> Metadata => _metadata;
+
+    /// <summary>Which part of how many it is, from 1, and how many tensors all of them have, where it says so.</summary>
+    public (int Number, int Count, int? Tensors) Split { get; private set; } = (1, 1, null);
 
     public static GgufFile Open(string path)
     {
@@ -102,7 +105,7 @@ internal sealed unsafe class GgufFile : IWeightSource
                 throw Damaged($"metadata '{key}' is there twice");
         }
 
-        RefuseSplit();
+        Split = ReadSplit();
         uint alignment = Alignment();
         List<(string Name, GgmlType Type, long[] Shape, ulong Offset)> entries = [];
         for (int i = 0; i < tensors; i++)
@@ -130,10 +133,14 @@ internal sealed unsafe class GgufFile : IWeightSource
             : $"GGUF version {version} is not supported (2 and 3 are). Convert the model with a current llama.cpp.");
     }
 
-    private void RefuseSplit()
+    private (int Number, int Count, int? Tensors) ReadSplit()
     {
-        if (_metadata.TryGetValue(SplitKey, out object? count) && count is not (ushort and <= 1))
-            throw new CheckpointException(_file.Path, $"this is one part of a GGUF file split into {count} parts, which is not supported. Join the parts with 'llama-gguf-split --merge'.");
+        if (!_metadata.TryGetValue(SplitKey + "count", out object? count) || count is ushort and <= 1)
+            return (1, 1, null);
+        object number = _metadata.GetValueOrDefault(SplitKey + "no", (ushort)0);
+        if (count is not ushort parts || number is not ushort before || before >= parts)
+            throw Damaged($"{SplitKey}no and {SplitKey}count are '{number}' and '{count}', which no part of a file has");
+        return (before + 1, parts, _metadata.GetValueOrDefault(SplitKey + "tensors.count") as int?);
     }
 
     private uint Alignment()

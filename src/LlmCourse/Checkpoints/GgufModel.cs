@@ -6,14 +6,14 @@ using static TorchSharp.torch;
 namespace LlmCourse.Checkpoints;
 
 /// <summary>
-/// A GGUF file seen as a Hugging Face checkpoint: its metadata as config.json, its tensors under Hugging Face's names and as they
-/// are there.
+/// A GGUF file, all its parts included, seen as a Hugging Face checkpoint: its metadata as config.json, its tensors under Hugging
+/// Face's names and as they are there.
 /// </summary>
 internal sealed class GgufModel : IWeightSource
 {
     private const int MaxSettings = 1 << 16;
 
-    private readonly GgufFile _file;
+    private readonly GgufParts _file;
     private readonly GgufArchitecture _architecture;
     private readonly string _path;
     private readonly Dictionary<string, string> _stored = new(StringComparer.Ordinal);
@@ -21,7 +21,7 @@ internal sealed class GgufModel : IWeightSource
     private readonly int _heads;
     private readonly int _keyValueHeads;
 
-    private GgufModel(GgufFile file, string path)
+    private GgufModel(GgufParts file, string path)
     {
         (_file, _path) = (file, path);
         GgufKeys keys = new(file.Metadata, path);
@@ -43,13 +43,13 @@ internal sealed class GgufModel : IWeightSource
     /// <summary>What config.json would say.</summary>
     public JsonElement Config { get; }
 
-    public GgufFile File => _file;
+    public GgufParts File => _file;
 
     public IReadOnlyDictionary<string, WeightInfo> Weights => _weights;
 
     public static GgufModel Open(string path)
     {
-        GgufFile file = GgufFile.Open(path);
+        GgufParts file = GgufParts.Open(path);
         try
         {
             return new GgufModel(file, path);

@@ -11,10 +11,7 @@ internal sealed class HubCache
     /// <summary>The cache's own folder, which may be missing.</summary>
     public string Folder { get; }
 
-    /// <summary>The cache that the environment names: HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub.</summary>
-    public static HubCache FromEnvironment() => FromEnvironment(Environment.GetEnvironmentVariable);
-
-    /// <summary>The same, with the variables taken from <paramref name="variable"/>.</summary>
+    /// <summary>The cache that the environment's variables name: HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub.</summary>
     public static HubCache FromEnvironment(Func<string, string?> variable) =>
         At(Place(variable, "HF_HUB_CACHE") ?? Path.Combine(Home(variable), "hub"));
 

@@ -17,7 +17,7 @@ internal static partial class HubPath
         && path.Split('/').All(part => part.Length > 0 && part[^1] is not ('.' or ' ') && part[0] != ' ' && !Device().IsMatch(part));
 
     /// <summary>Whether this can be the name of a blob: the server's ETag.</summary>
-    public static bool IsBlobName(string etag) => BlobName().IsMatch(etag);
+    public static bool IsBlobName(string etag) => BlobName().IsMatch(etag) && !Device().IsMatch(etag);
 
     /// <summary>Whether this is a full commit.</summary>
     public static bool IsCommit(string text) => Commit().IsMatch(text);

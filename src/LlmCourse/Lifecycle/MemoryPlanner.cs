@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LlmCourse.Adapters;
 using LlmCourse.Checkpoints;
+using LlmCourse.Checkpoints.Hub;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
 using TorchSharp;
@@ -15,9 +16,13 @@ namespace LlmCourse.Lifecycle;
 public static class MemoryPlanner
 {
     /// <summary>A plan for a model, of which no more is read than its configuration: a <c>config.json</c> alone will do.</summary>
-    /// <param name="model">A folder, an id from the local Hugging Face cache, or a GGUF file.</param>
+    /// <param name="model">
+    /// A folder; a model of the hub (<c>owner/name</c>, <c>owner/name@revision</c>), of which no more than config.json is downloaded;
+    /// or a GGUF file, one of the hub only if it is in the cache.
+    /// </param>
     /// <param name="options">What is to be done; null for full fine-tuning with the defaults.</param>
     /// <exception cref="CheckpointException">There is no such folder, or no configuration in it.</exception>
+    /// <exception cref="HubException">The configuration cannot be downloaded.</exception>
     /// <exception cref="ConfigException">The configuration describes no possible model.</exception>
     /// <exception cref="ArgumentException">An option is out of range or names nothing; the message names it.</exception>
     public static MemoryPlan Plan(string model, MemoryPlanOptions? options = null)
@@ -67,10 +72,19 @@ public static class MemoryPlanner
 
     private static JsonElement ReadConfig(string model)
     {
-        if (!File.Exists(model))
-            return Pretrained.ReadConfig(Directory.Exists(model) ? model : HubCache.FromEnvironment().Resolve(model));
-        using GgufModel gguf = GgufModel.Open(model);
+        string place = File.Exists(model) || Directory.Exists(model) ? model : Fetch(HubId.Parse(model, null));
+        if (!File.Exists(place))
+            return Pretrained.ReadConfig(place);
+        using GgufModel gguf = GgufModel.Open(place);
         return gguf.Config;
+    }
+
+    // A GGUF file has its configuration inside, among all the weights: it is not downloaded for that.
+    private static string Fetch(HubId id)
+    {
+        HubSettings settings = HubSettings.FromEnvironment();
+        return id.File is not null ? settings.Cache.Resolve(id)
+            : Task.Run(() => HubDownload.ConfigurationAsync(id, settings, CancellationToken.None)).GetAwaiter().GetResult();
     }
 
     private static void RequirePositions(TransformerConfig config, MemoryPlanOptions options)

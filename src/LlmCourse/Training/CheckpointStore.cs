@@ -38,17 +38,16 @@ internal sealed class CheckpointStore(CheckpointOptions options)
         return path;
     }
 
-    /// <summary>Puts back the last checkpoint; null where there is none.</summary>
-    public RunState? Read(ISaved saved, IOptimizer optimizer)
+    /// <summary>How far the run was in a checkpoint.</summary>
+    public static RunState ReadState(string folder) =>
+        JsonSerializer.Deserialize<RunState>(JsonFile.Read(Path.Combine(folder, StateFile))) ?? throw new CheckpointException(folder, $"{StateFile} is empty.");
+
+    /// <summary>Puts back what a checkpoint has of the weights and the optimizer.</summary>
+    public static void Restore(string folder, ISaved saved, IOptimizer optimizer)
     {
-        if (Last is not { } folder)
-            return null;
-        RunState state = JsonSerializer.Deserialize<RunState>(JsonFile.Read(Path.Combine(folder, StateFile)))
-            ?? throw new CheckpointException(folder, $"{StateFile} is empty.");
         saved.Read(folder);
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, OptimizerFile));
         optimizer.Load(key => file.Weights.ContainsKey(key) ? file.Read(key) : null);
-        return state;
     }
 
     private IEnumerable<(long Step, string Path)> Folders() => !Directory.Exists(options.Folder) ? [] :

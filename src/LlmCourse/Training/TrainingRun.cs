@@ -94,9 +94,10 @@ internal sealed class TrainingRun<TBatch>(Trainer<TBatch> trainer, IObjective<TB
         {
             if (!options.Checkpoints!.Resume)
                 throw new InvalidOperationException($"{options.Checkpoints.Folder} has checkpoints of an earlier run ({Path.GetFileName(last)}). Set Resume to go on from there, or choose another folder.");
-            RunState state = _store.Read(trainer.Saved!, optimizer)!;
+            RunState state = CheckpointStore.ReadState(last);
             if (state.Seed != options.Seed || state.Accumulation != options.Accumulation)
                 throw new InvalidOperationException($"{last} is of a run with Seed {state.Seed} and Accumulation {state.Accumulation}, not {options.Seed} and {options.Accumulation}: it cannot be gone on with.");
+            CheckpointStore.Restore(last, trainer.Saved!, optimizer);
             source.Restore(state.Source);
             _state = _start = state;
             _events.Resumed(last, state.Step);

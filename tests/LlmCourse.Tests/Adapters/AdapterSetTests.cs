@@ -121,6 +121,37 @@ public sealed class AdapterSetTests
     }
 
     [SkippableFact]
+    public void A_run_does_not_go_on_with_other_adapters()
+    {
+        using Llm llm = TinyAdapters.Load("llama");
+        using TemporaryFolder folder = new();
+        TrainingOptions options = new() { MaxSteps = 1, Batches = new BatchOptions { Size = 4 }, Checkpoints = new CheckpointOptions { Folder = folder["run"], Resume = true } };
+        Example[] examples = TinyLlm.Examples(4);
+        llm.Adapters.AddLora("first", new() { Rank = 4, Targets = [LoraOptions.AllLinear] });
+        llm.With("first").FineTune(examples, options);
+        options = options with { MaxSteps = 2 };
+        llm.Adapters.AddLora("fewer", new() { Rank = 4, Targets = ["q_proj"] });
+        llm.Adapters.AddLora("wider", new() { Rank = 8, Targets = [LoraOptions.AllLinear] });
+        llm.Adapters.AddIa3("scales", new());
+        foreach ((string name, string says) in new[] { ("fewer", "it has"), ("wider", "of another shape"), ("scales", "it lacks") })
+        {
+            float[][] before = Values(name);
+            CheckpointException error = Assert.Throws<CheckpointException>(() => llm.With(name).FineTune(examples, options));
+            Assert.Contains("adapter.safetensors", error.Message, StringComparison.Ordinal);
+            Assert.Contains(says, error.Message, StringComparison.Ordinal);
+            Assert.Contains("choose another folder", error.Message, StringComparison.Ordinal);
+            Assert.Equal(before, Values(name)); // nothing has been read
+        }
+
+        Assert.Equal(2, llm.With("first").FineTune(examples, options).Steps);
+        options = options with { Checkpoints = options.Checkpoints! with { Folder = folder["whole"] } };
+        llm.FineTune(examples, options with { MaxSteps = 1 });
+        Assert.Contains("something else than adapters", Assert.Throws<CheckpointException>(() => llm.With("first").FineTune(examples, options)).Message, StringComparison.Ordinal);
+
+        float[][] Values(string name) => [.. llm.With(name).TrainableParameters().Select(parameter => parameter.data<float>().ToArray())];
+    }
+
+    [SkippableFact]
     public void Views_train_generate_and_save_only_what_is_theirs()
     {
         using Llm llm = TinyAdapters.Load("llama");

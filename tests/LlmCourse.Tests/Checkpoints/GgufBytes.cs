@@ -6,7 +6,7 @@ namespace LlmCourse.Tests.Checkpoints;
 internal sealed class GgufBytes
 {
     private readonly List<byte[]> _metadata = [];
-    private readonly List<(byte[] Description, byte[] Data)> _tensors = [];
+    private readonly List<(string Name, uint Type, ulong[] Dimensions, byte[] Data, ulong? Offset)> _tensors = [];
 
     public uint Version { get; init; } = 3;
 
@@ -27,18 +27,30 @@ internal sealed class GgufBytes
     /// <summary>Adds a tensor; its dimensions in the file's order, the fastest first.</summary>
     public GgufBytes Tensor(string name, uint type, ulong[] dimensions, byte[] data, ulong? offset = null)
     {
-        ulong place = offset ?? (ulong)_tensors.Sum(tensor => Padded(tensor.Data.Length));
-        _tensors.Add((Bytes(writer =>
-        {
-            Text(writer, name);
-            writer.Write(dimensions.Length);
-            foreach (ulong size in dimensions)
-                writer.Write(size);
-            writer.Write(type);
-            writer.Write(place);
-        }), data));
+        _tensors.Add((name, type, dimensions, data, offset));
         return this;
     }
+
+    /// <summary>The same as several files: the first has the metadata, and each about as many tensors, as llama.cpp splits them.</summary>
+    public byte[][] Split(int count)
+    {
+        byte[][] parts = new byte[count][];
+        int each = (_tensors.Count + count - 1) / count;
+        for (int part = 0; part < count; part++)
+        {
+            GgufBytes one = new() { Version = Version, Alignment = Alignment };
+            if (part == 0)
+                one._metadata.AddRange(_metadata);
+            one.SplitKeys((ushort)part, (ushort)count, _tensors.Count)._tensors.AddRange(_tensors.Skip(part * each).Take(each));
+            parts[part] = one.Build();
+        }
+
+        return parts;
+    }
+
+    /// <summary>Adds what a part says of itself; its number from 0.</summary>
+    public GgufBytes SplitKeys(ushort number, ushort count, int tensors) =>
+        Value("split.no", 2, writer => writer.Write(number)).Value("split.count", 2, writer => writer.Write(count)).Value("split.tensors.count", 5, writer => writer.Write(tensors));
 
     public byte[] Build() => Bytes(writer =>
     {
@@ -47,11 +59,22 @@ internal sealed class GgufBytes
         writer.Write((ulong)_tensors.Count);
         writer.Write((ulong)_metadata.Count);
         _metadata.ForEach(writer.Write);
-        _tensors.ForEach(tensor => writer.Write(tensor.Description));
+        ulong next = 0;
+        foreach ((string name, uint type, ulong[] dimensions, byte[] data, ulong? offset) in _tensors)
+        {
+            Text(writer, name);
+            writer.Write(dimensions.Length);
+            foreach (ulong size in dimensions)
+                writer.Write(size);
+            writer.Write(type);
+            writer.Write(offset ?? next);
+            next += (ulong)Padded(data.Length);
+        }
+
         writer.Flush();
         int length = (int)writer.BaseStream.Length;
         writer.Write(new byte[Padded(length) - length]);
-        foreach ((_, byte[] data) in _tensors)
+        foreach ((_, _, _, byte[] data, _) in _tensors)
         {
             writer.Write(data);
             writer.Write(new byte[Padded(data.Length) - data.Length]);

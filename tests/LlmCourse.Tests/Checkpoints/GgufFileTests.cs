@@ -128,12 +128,17 @@ public sealed class GgufFileTests : IDisposable
         long Version(Tensor weight) => ((Scalar)script.invoke("version", weight)).ToInt64();
     }
 
-    [Fact]
-    public void Parts_of_a_split_file_are_refused_by_name()
+    [Theory]
+    [InlineData((ushort)0, (ushort)3, 1)]
+    [InlineData((ushort)2, (ushort)3, 3)]
+    public void A_part_of_a_split_file_says_which_it_is(ushort number, ushort count, int expected)
     {
-        string message = Refused(new GgufBytes().Value("split.count", 2, writer => writer.Write((ushort)3)).Build());
-        Assert.Contains("split into 3 parts", message, StringComparison.Ordinal);
-        Open(new GgufBytes().Value("split.count", 2, writer => writer.Write((ushort)1))).Dispose();
+        using GgufFile file = Open(new GgufBytes().SplitKeys(number, count, 7));
+        Assert.Equal((expected, count, 7), file.Split);
+        Assert.Contains("split.count", Refused(new GgufBytes().SplitKeys(count, count, 7).Build()), StringComparison.Ordinal);
+        Assert.Contains("split.count", Refused(new GgufBytes().Value("split.count", 4, writer => writer.Write(3u)).Build()), StringComparison.Ordinal);
+        using GgufFile whole = Open(new GgufBytes().SplitKeys(0, 1, 0));
+        Assert.Equal((1, 1, null), whole.Split);
     }
 
     [Theory]
@@ -165,6 +170,26 @@ public sealed class GgufFileTests : IDisposable
     [InlineData(new ulong[] { ulong.MaxValue }, "impossible shape")]
     public void Shapes_are_compared_with_the_file_before_anything_is_made_of_them(ulong[] dimensions, string reason) =>
         Assert.Contains(reason, Refused(new GgufBytes().Tensor("w", F32, dimensions, new byte[32]).Build()), StringComparison.Ordinal);
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public void Files_beyond_four_gigabytes_are_read_at_their_end()
+    {
+        const long Bytes = (4L << 30) + 64;
+        byte[] header = new GgufBytes().Tensor("bytes", 24, [(ulong)Bytes], []).Tensor("w", F32, [2], GgufBytes.Floats(1, 2), offset: (ulong)Bytes).Build();
+        string path = _folder.Write("x.gguf", header.AsSpan(0, header.Length - 32));
+        using (FileStream stream = File.OpenWrite(path))
+        {
+            stream.SetLength(header.Length - 32 + Bytes); // a hole, on file systems that have them
+            stream.Seek(0, SeekOrigin.End);
+            stream.Write(GgufBytes.Floats(1, 2));
+        }
+
+        using GgufFile file = GgufFile.Open(path);
+        Assert.Equal(Bytes, file.Weights["bytes"].Bytes);
+        using Tensor weight = file.Read("w");
+        Assert.Equal([1f, 2f], weight.data<float>().ToArray());
+    }
 
     [Fact]
     public void Overlapping_and_misplaced_tensors_are_refused()

@@ -106,7 +106,12 @@ public sealed class FineTuneTests
 
         InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => llm.FineTune(examples, options));
         Assert.Contains("Resume", error.Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => llm.FineTune(examples, options with { Seed = 4, Checkpoints = options.Checkpoints with { Resume = true } }));
+        using Llm other = Llm.FromConfig(folder.Path, 8);
+        float[] before = Weights();
+        Assert.Throws<InvalidOperationException>(() => other.FineTune(examples, options with { Seed = 4, Checkpoints = options.Checkpoints with { Resume = true } }));
+        Assert.Equal(before, Weights()); // nothing of another run has been read
+
+        float[] Weights() => [.. other.Model.NamedParameters.First().Parameter.data<float>()];
     }
 
     [Theory]

@@ -28,7 +28,7 @@ internal sealed class HubConnection : IDisposable
 
     /// <summary>
     /// Tries something until it succeeds: with growing pauses, or as long as the server asks for. Attempts that got further than
-    /// the one before do not count.
+    /// all before do not count.
     /// </summary>
     /// <param name="attempt">What is tried.</param>
     /// <param name="attempts">How often at most.</param>
@@ -36,17 +36,17 @@ internal sealed class HubConnection : IDisposable
     /// <param name="cancellationToken">Ends a pause as well.</param>
     public async Task<T> RetryAsync<T>(Func<Task<T>> attempt, int attempts, Func<long> position, CancellationToken cancellationToken)
     {
+        long farthest = position();
         for (int failed = 1; ; failed++)
         {
-            long before = position();
             try
             {
                 return await attempt().ConfigureAwait(false);
             }
-            catch (HubException error) when (error.IsTransient && (position() > before || failed < attempts) && (error.RetryAfter ?? TimeSpan.Zero) <= LongestWait)
+            catch (HubException error) when (error.IsTransient && (position() > farthest || failed < attempts) && (error.RetryAfter ?? TimeSpan.Zero) <= LongestWait)
             {
-                if (position() > before)
-                    failed = 1;
+                if (position() > farthest)
+                    (failed, farthest) = (1, position());
                 TimeSpan usual = FirstWait * Math.Pow(2, failed - 1);
                 TimeSpan wait = error.RetryAfter ?? (usual < UsualWaitLimit ? usual : UsualWaitLimit);
                 await Task.Delay(wait, _settings.Time, cancellationToken).ConfigureAwait(false);
@@ -100,8 +100,9 @@ internal sealed class HubConnection : IDisposable
         {
             return await work(patience.Token).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
         {
+            cancellationToken.ThrowIfCancellationRequested(); // whatever form the end of a request takes
             string what = error is OperationCanceledException ? $"{address.Authority} was silent for {_settings.Patience.TotalSeconds:0.#} seconds" : $"the connection to {address.Authority} failed: {error.Message}";
             throw new HubException($"The hub: {what}. Check the network (proxies: HTTPS_PROXY), or set HF_HUB_OFFLINE=1 to use only what the cache has.", error) { IsTransient = true };
         }

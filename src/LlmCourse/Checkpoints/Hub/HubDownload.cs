@@ -13,20 +13,22 @@ internal sealed class HubDownload : IDisposable
     private const int MaxAnswerBytes = 32 << 20;
     private const long MaxFileBytes = 1L << 45;
 
+    // Hugging Face's own client takes as many.
+    private const int FilesAtOnce = 8;
+
     private readonly HubSettings _settings;
     private readonly HubId _id;
+    private readonly HubNeeds _needs;
     private readonly IProgress<LoadProgress>? _progress;
     private readonly HubConnection _connection;
     private readonly HubTransfer _transfer;
     private string _commit = "";
-    private long _total;
-    private long _done;
 
-    private HubDownload(HubId id, HubSettings settings, IProgress<LoadProgress>? progress)
+    private HubDownload(HubNeeds needs, HubSettings settings, IProgress<LoadProgress>? progress)
     {
-        (_id, _settings, _progress) = (id, settings, progress);
+        (_needs, _id, _settings, _progress) = (needs, needs.Id, settings, progress);
         _connection = new HubConnection(settings);
-        _transfer = new HubTransfer(_connection, settings, id);
+        _transfer = new HubTransfer(_connection, settings, _id);
     }
 
     /// <summary>
@@ -35,22 +37,33 @@ internal sealed class HubDownload : IDisposable
     /// </summary>
     /// <exception cref="HubException">It cannot be downloaded.</exception>
     /// <exception cref="CheckpointException">The cache does not have it, and nothing may be asked.</exception>
-    public static async Task<string> RunAsync(HubId id, HubSettings settings, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
+    public static Task<string> RunAsync(HubId id, HubSettings settings, IProgress<LoadProgress>? progress, CancellationToken cancellationToken) =>
+        RunAsync(new HubNeeds(id), settings, progress, cancellationToken);
+
+    /// <summary>
+    /// The same for a model's configuration alone: the folder that has its config.json. Which commit a branch is stays as it was in
+    /// the cache, for whose model may be complete.
+    /// </summary>
+    public static Task<string> ConfigurationAsync(HubId id, HubSettings settings, CancellationToken cancellationToken) =>
+        RunAsync(new HubNeeds(id, configurationOnly: true), settings, null, cancellationToken);
+
+    private static async Task<string> RunAsync(HubNeeds needs, HubSettings settings, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
+        HubId id = needs.Id;
         if (settings.IsOffline)
             return settings.Cache.Resolve(id);
-        string? cached = FindComplete(id, settings.Cache);
-        if (cached is not null && id.IsCommit)
-            return cached;
-        using HubDownload download = new(id, settings, progress);
+        (string? cached, bool isSettled) = Find(needs, settings.Cache);
+        if (isSettled && id.IsCommit)
+            return cached!;
+        using HubDownload download = new(needs, settings, progress);
         IReadOnlySet<string> files;
         try
         {
             files = await download.ListAsync(cached is null ? settings.Attempts : 1, cancellationToken).ConfigureAwait(false);
         }
-        catch (HubException error) when (error.IsTransient && cached is not null)
+        catch (HubException error) when (cached is not null && (error.IsTransient || id.IsCommit))
         {
-            return cached;
+            return cached; // what a commit is does not depend on what a hub says of it now
         }
 
         try
@@ -65,16 +78,17 @@ internal sealed class HubDownload : IDisposable
 
     public void Dispose() => _connection.Dispose();
 
-    private static string? FindComplete(HubId id, HubCache cache)
+    /// <summary>Where the cache has all that is needed, or null; and whether there can be nothing else to ask for.</summary>
+    private static (string? Place, bool IsSettled) Find(HubNeeds needs, HubCache cache)
     {
         try
         {
-            string found = cache.Resolve(id);
-            return id.File is not null || HubNeeds.IsComplete(found) ? found : null;
+            string place = cache.Resolve(needs.Id), snapshot = needs.Id.File is { } file ? place[..^(file.Length + 1)] : place;
+            return needs.AreIn(snapshot) ? (place, needs.AreAllIn(snapshot)) : (null, false);
         }
         catch (CheckpointException)
         {
-            return null;
+            return (null, false);
         }
     }
 
@@ -97,6 +111,8 @@ internal sealed class HubDownload : IDisposable
             _commit = document.RootElement.GetProperty("sha").GetString() ?? "";
             if (!HubPath.IsCommit(_commit))
                 throw new HubException($"The hub: {_settings.Endpoint.Authority} names no commit for '{_id.Name}' at revision '{_id.Revision}'. Is HF_ENDPOINT right?");
+            if (_id.IsCommit && _commit != _id.Revision)
+                throw new HubException($"The hub: {_settings.Endpoint.Authority} was asked for commit {_id.Revision} of '{_id.Name}', and answers with {_commit}. Is HF_ENDPOINT right?");
             return document.RootElement.GetProperty("siblings").EnumerateArray().Select(file => file.GetProperty("rfilename").GetString() ?? "").ToHashSet(StringComparer.Ordinal);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
@@ -123,41 +139,60 @@ internal sealed class HubDownload : IDisposable
     private async Task<string> GetAsync(IReadOnlySet<string> files, CancellationToken cancellationToken)
     {
         string snapshot = _settings.Cache.Snapshot(_id.Name, _commit);
-        HubNeeds needs = new(_id, files);
-        await GetAsync(needs.First(), snapshot, cancellationToken).ConfigureAwait(false);
-        await GetAsync(needs.Shards(snapshot), snapshot, cancellationToken).ConfigureAwait(false);
+        if (_needs.Index(files) is { } index)
+            await GetAsync([index], snapshot, null, cancellationToken).ConfigureAwait(false);
+        await GetAsync(_needs.Files(files, snapshot), snapshot, _progress, cancellationToken).ConfigureAwait(false);
+        NoteAbsences(files, snapshot);
         // Last, so that a branch never stands for a commit that is only half there.
-        if (!_id.IsCommit)
+        if (!_id.IsCommit && _needs.AreAll)
             WriteReference();
         return _id.File is null ? snapshot : Path.Combine(snapshot, _id.File);
     }
 
-    private async Task GetAsync(IEnumerable<string> paths, string snapshot, CancellationToken cancellationToken)
+    private async Task GetAsync(IReadOnlyList<string> paths, string snapshot, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
-        List<(HubFile File, Uri Address)> missing = [];
-        foreach (string path in paths.Where(path => !File.Exists(Path.Combine(snapshot, path))))
-        {
-            string escaped = string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
-            Uri address = new(_settings.Endpoint, $"{_id.Name}/resolve/{_commit}/{escaped}");
-            missing.Add((await _connection.RetryAsync(() => AskAsync(path, address, cancellationToken), _settings.Attempts, () => 0, cancellationToken).ConfigureAwait(false), address));
-        }
+        string[] missing = [.. paths.Where(path => !File.Exists(Path.Combine(snapshot, path)))];
+        HubFile[] files = new HubFile[missing.Length];
+        await SeveralAtOnce(
+            missing.Length,
+            async (i, token) => files[i] = await _connection.RetryAsync(() => AskAsync(missing[i], token), _settings.Attempts, () => 0, token).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
+        _transfer.RequireSpace(files);
+        HubProgress? sum = progress is null ? null : new HubProgress(progress, files);
+        await SeveralAtOnce(
+            files.Length,
+            (i, token) => _transfer.AddAsync(files[i], Address(files[i].Path), Path.Combine(snapshot, files[i].Path), bytes => sum?.Report(i, bytes), token),
+            cancellationToken).ConfigureAwait(false);
+    }
 
-        _total += missing.Sum(item => item.File.Bytes);
-        foreach ((HubFile file, Uri address) in missing)
+    /// <summary>The first failure ends the others, and is the one that is thrown.</summary>
+    private static Task SeveralAtOnce(int count, Func<int, CancellationToken, Task> work, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            Enumerable.Range(0, count),
+            new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellationToken, TaskScheduler = TaskScheduler.Default },
+            async (i, token) => await work(i, token).ConfigureAwait(false));
+
+    private Uri Address(string path) =>
+        new(_settings.Endpoint, $"{_id.Name}/resolve/{_commit}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
+
+    // What is known to be absent need not be asked for again: then a commit takes no request.
+    private void NoteAbsences(IReadOnlySet<string> files, string snapshot)
+    {
+        try
         {
-            Report(0);
-            (string blob, bool isNew) = await _transfer.GetAsync(file, address, Report, cancellationToken).ConfigureAwait(false);
-            HubSnapshot.Add(blob, Path.Combine(snapshot, file.Path), isNew, _settings.Links);
-            _done += file.Bytes;
+            foreach (string path in _needs.Absent(files).Where(path => !HubCache.IsKnownAbsent(snapshot, path)))
+                HubSnapshot.MarkAbsent(_settings.Cache.ModelFolder(_id.Name), _commit, path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A cache that cannot be written, and has all that is needed: it will be asked for again.
         }
     }
 
-    private void Report(long bytes) => _progress?.Report(new LoadProgress(_done + bytes, _total) { IsDownload = true });
-
     /// <summary>Size and ETag of a file: those of the large file behind it, where the answer has them.</summary>
-    private async Task<HubFile> AskAsync(string path, Uri address, CancellationToken cancellationToken)
+    private async Task<HubFile> AskAsync(string path, CancellationToken cancellationToken)
     {
-        using HttpResponseMessage response = await _connection.SendAsync(HttpMethod.Head, address, 0, leavesHub: false, cancellationToken).ConfigureAwait(false);
+        using HttpResponseMessage response = await _connection.SendAsync(HttpMethod.Head, Address(path), 0, leavesHub: false, cancellationToken).ConfigureAwait(false);
         if (HubErrors.IsMissingEntry(response))
             HubSnapshot.MarkAbsent(_settings.Cache.ModelFolder(_id.Name), _commit, path);
         if ((int)response.StatusCode >= 400)
@@ -176,8 +211,9 @@ internal sealed class HubDownload : IDisposable
     private void WriteReference()
     {
         string path = _settings.Cache.Reference(_id.Name, _id.Revision);
+        if (File.Exists(path) && File.ReadAllText(path).Trim() == _commit)
+            return;
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        if (!File.Exists(path) || File.ReadAllText(path) != _commit)
-            AtomicFile.Write(path, stream => stream.Write(Encoding.ASCII.GetBytes(_commit)));
+        AtomicFile.Write(path, stream => stream.Write(Encoding.ASCII.GetBytes(_commit)));
     }
 }

@@ -10,7 +10,9 @@ internal static class HubErrors
     public static HubException Of(HttpResponseMessage response, HubId id, string? file, HubSettings settings)
     {
         string code = Header(response, "X-Error-Code"), said = Header(response, "X-Error-Message");
-        string server = settings.Endpoint.Authority;
+        Uri asked = response.RequestMessage?.RequestUri ?? settings.Endpoint;
+        bool elsewhere = asked.Authority != settings.Endpoint.Authority; // the hub has sent us there with a signature of its own
+        string server = asked.Authority;
         string page = new Uri(settings.Endpoint, id.Name).AbsoluteUri;
         string who = settings.Token is null
             ? "set HF_TOKEN to a token of an account that has access"
@@ -18,6 +20,7 @@ internal static class HubErrors
         int status = (int)response.StatusCode;
         string problem = (code, status) switch
         {
+            (_, < 500 and not 429) when elsewhere => $"{server}, to which {settings.Endpoint.Authority} points for '{file}', answers with {status}. Try again later.",
             ("GatedRepo", _) => $"access to '{id.Name}' is given on conditions only: accept them at {page} and {(settings.Token is null ? "set HF_TOKEN to a token of that account" : "use a token of that account in HF_TOKEN")}.",
             ("RepoNotFound", _) or (_, 401) => $"there is no model '{id.Name}' on {server}, or it is not open to everybody; and no folder of that name is here. Check the name; if it is right, {who}.",
             ("RevisionNotFound", _) => $"'{id.Name}' has no revision '{id.Revision}'. See {page} for its branches and tags.",
@@ -31,7 +34,7 @@ internal static class HubErrors
         return new HubException(said.Length == 0 ? $"The hub: {problem}" : $"The hub: {problem} (It says: {said})")
         {
             Status = response.StatusCode,
-            IsTransient = status is 408 or 429 or 500 or 502 or 503 or 504,
+            IsTransient = status is 408 or 429 or 500 or 502 or 503 or 504 || (elsewhere && (status is 401 or 403)), // signatures end
             RetryAfter = RetryAfter(response, settings.Time),
         };
     }

@@ -2,8 +2,8 @@ using LlmCourse.Tokenization;
 
 namespace LlmCourse.Checkpoints.Hub;
 
-/// <summary>Which of a repository's files loading the model takes.</summary>
-internal sealed class HubNeeds(HubId id, IReadOnlySet<string> files)
+/// <summary>Which of a repository's files are needed: what loading the model takes, or its configuration alone.</summary>
+internal sealed class HubNeeds(HubId id, bool configurationOnly = false)
 {
     /// <summary>What is taken if it is there.</summary>
     private static readonly string[] Small =
@@ -12,54 +12,94 @@ internal sealed class HubNeeds(HubId id, IReadOnlySet<string> files)
         "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors",
     ];
 
-    /// <summary>Weights in the order of preference: all in one file, or an index of several.</summary>
-    private static readonly (string Single, string Index)[] Weights =
+    /// <summary>Weights in the order in which a folder's are chosen: all in one file, or an index of several.</summary>
+    private static readonly (string Name, bool IsIndex)[] Weights =
     [
-        (WeightFolder.SingleFile, WeightFolder.IndexFile),
-        (WeightFolder.SinglePickleFile, WeightFolder.PickleIndexFile),
+        (WeightFolder.SingleFile, false),
+        (WeightFolder.IndexFile, true),
+        (WeightFolder.SinglePickleFile, false),
+        (WeightFolder.PickleIndexFile, true),
     ];
 
-    /// <summary>Whether a folder has configuration and weights, all shards included.</summary>
-    public static bool IsComplete(string snapshot)
+    public HubId Id => id;
+
+    /// <summary>Whether a branch may stand for a commit of which these files are there.</summary>
+    public bool AreAll => !configurationOnly;
+
+    private string[] Optional => id.File is not null ? [] : configurationOnly ? [Pretrained.ConfigFile] : Small;
+
+    /// <summary>Whether what is in the snapshot's folder will do: configuration and weights, all shards or parts included.</summary>
+    public bool AreIn(string snapshot)
     {
         bool Has(string file) => File.Exists(Path.Combine(snapshot, file));
-        return Has(Pretrained.ConfigFile)
-            && Weights.Any(kind => Has(kind.Single) || (Has(kind.Index) && ShardIndex.Read(Path.Combine(snapshot, kind.Index)).Values.Distinct().All(Has)));
+        if (id.File is not null)
+            return Parts().All(Has);
+        if (configurationOnly || !Has(Pretrained.ConfigFile))
+            return Has(Pretrained.ConfigFile);
+        (string? weights, bool isIndex) = Array.Find(Weights, kind => Has(kind.Name));
+        return weights is not null && (!isIndex || ShardsOf(Path.Combine(snapshot, weights)).All(Has));
     }
 
-    /// <summary>What is known to be needed before anything of it has been read.</summary>
-    public IEnumerable<string> First()
+    /// <summary>Whether it is known as well that the repository has nothing else that would be taken.</summary>
+    public bool AreAllIn(string snapshot) =>
+        AreIn(snapshot) && Optional.All(file => File.Exists(Path.Combine(snapshot, file)) || HubCache.IsKnownAbsent(snapshot, file));
+
+    /// <summary>The file that names others, and is needed before the others are known; null where there is none.</summary>
+    public string? Index(IReadOnlySet<string> files) =>
+        id.File is null && !configurationOnly && Chosen(files) is (string name, true) ? name : null;
+
+    /// <summary>All that is needed. The index is in the snapshot by now.</summary>
+    public IReadOnlyList<string> Files(IReadOnlySet<string> files, string snapshot)
     {
         if (id.File is not null)
-            return files.Contains(id.File) ? [id.File] : throw new HubException($"The hub: '{id.Name}' has no file '{id.File}' at revision '{id.Revision}'.{Ggufs()}");
+            return NamedFile(files);
         if (!files.Contains(Pretrained.ConfigFile))
-            throw new HubException($"The hub: '{id.Name}' has no {Pretrained.ConfigFile}, so it is no model that can be loaded.{Ggufs()}");
-        (string single, string index) = Array.Find(Weights, kind => files.Contains(kind.Single) || files.Contains(kind.Index));
-        string weights = single is null ? throw NoWeights() : files.Contains(single) ? single : index;
-        return [.. Small.Where(files.Contains), weights];
+            throw new HubException($"The hub: '{id.Name}' has no {Pretrained.ConfigFile}, so it is no model that can be loaded.{Ggufs(files)}");
+        string[] small = [.. Optional.Where(files.Contains)];
+        if (configurationOnly)
+            return small;
+        if (Chosen(files) is not (string weights, bool isIndex))
+            throw NoWeights(files);
+        return [.. small, weights, .. isIndex ? Shards(files, Path.Combine(snapshot, weights)) : []];
     }
 
-    /// <summary>The files that the index names, which is there now.</summary>
-    public IEnumerable<string> Shards(string snapshot)
+    /// <summary>What would be taken, and is not in the repository.</summary>
+    public IEnumerable<string> Absent(IReadOnlySet<string> files) => Optional.Where(file => !files.Contains(file));
+
+    private static (string Name, bool IsIndex)? Chosen(IReadOnlySet<string> files) =>
+        Weights.Where(kind => files.Contains(kind.Name)).Select(kind => ((string, bool)?)kind).FirstOrDefault();
+
+    private static string[] ShardsOf(string index) => [.. ShardIndex.Read(index).Values.Distinct().Order(StringComparer.Ordinal)];
+
+    private string[] Shards(IReadOnlySet<string> files, string index)
     {
-        if (id.File is not null || Weights.Any(kind => File.Exists(Path.Combine(snapshot, kind.Single))))
-            return [];
-        string index = Weights.Select(kind => Path.Combine(snapshot, kind.Index)).First(File.Exists);
-        string[] shards = [.. ShardIndex.Read(index).Values.Distinct().Order(StringComparer.Ordinal)];
+        string[] shards = ShardsOf(index);
         return Array.Find(shards, shard => !files.Contains(shard) || !HubPath.IsSafe(shard)) is string lost
             ? throw new HubException($"The hub: the index of '{id.Name}' names '{lost}', which the repository does not have.")
             : shards;
     }
 
-    private HubException NoWeights()
+    private IEnumerable<string> Parts() => GgufPart.Of(id.File!)?.All() ?? [id.File!];
+
+    private string[] NamedFile(IReadOnlySet<string> files)
     {
-        string[] others = [.. files.Where(file => file is "tf_model.h5" or "flax_model.msgpack")];
-        return new HubException($"The hub: '{id.Name}' has no weights in safetensors{(others.Length == 0 ? "." : $", only {string.Join(", ", others)}: convert it in Python, or look for another revision.")}{Ggufs()}");
+        if (GgufPart.Of(id.File!) is { Number: > 1 } part)
+            throw new HubException($"The hub: '{id.File}' is part {part.Number} of {part.Count} of a file. Name the first, {id.Name}/{part.First()}: the others come with it.");
+        string[] parts = [.. Parts()];
+        return Array.Find(parts, file => !files.Contains(file)) is string lost
+            ? throw new HubException($"The hub: '{id.Name}' has no file '{lost}' at revision '{id.Revision}'.{Ggufs(files)}")
+            : parts;
     }
 
-    private string Ggufs()
+    private HubException NoWeights(IReadOnlySet<string> files)
     {
-        string[] found = [.. files.Where(file => file.EndsWith(".gguf", StringComparison.Ordinal) && HubPath.IsSafe(file)).Order(StringComparer.Ordinal).Take(20)];
+        string[] others = [.. files.Where(file => file is "tf_model.h5" or "flax_model.msgpack")];
+        return new HubException($"The hub: '{id.Name}' has no weights in safetensors{(others.Length == 0 ? "." : $", only {string.Join(", ", others)}: convert it in Python, or look for another revision.")}{Ggufs(files)}");
+    }
+
+    private string Ggufs(IReadOnlySet<string> files)
+    {
+        string[] found = [.. files.Where(file => file.EndsWith(".gguf", StringComparison.Ordinal) && HubPath.IsSafe(file) && GgufPart.Of(file) is null or { Number: 1 }).Order(StringComparer.Ordinal).Take(20)];
         return found.Length == 0 ? "" : $" It has GGUF files: load one by its name, such as {string.Join(", ", found.Select(file => $"{id.Name}/{file}"))}.";
     }
 }

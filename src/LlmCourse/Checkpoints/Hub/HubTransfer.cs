@@ -10,27 +10,56 @@ internal sealed class HubTransfer(HubConnection connection, HubSettings settings
 {
     private const int BufferBytes = 1 << 18;
 
+    /// <summary>Brings a file's content into the cache, unless it is there, and the file into its snapshot.</summary>
     /// <param name="file">What the server said about it.</param>
     /// <param name="address">Where it is.</param>
+    /// <param name="path">Its place in the snapshot.</param>
     /// <param name="received">Hears how many bytes of it are there.</param>
     /// <param name="cancellationToken">Ends it; what has come stays.</param>
-    /// <returns>The blob, and whether it was not there before.</returns>
-    public async Task<(string Blob, bool IsNew)> GetAsync(HubFile file, Uri address, Action<long> received, CancellationToken cancellationToken)
+    public async Task AddAsync(HubFile file, Uri address, string path, Action<long> received, CancellationToken cancellationToken)
     {
-        string folder = Path.Combine(settings.Cache.ModelFolder(id.Name), "blobs"), blob = Path.Combine(folder, file.ETag), part = blob + ".incomplete";
-        Directory.CreateDirectory(folder);
+        Directory.CreateDirectory(BlobFolder);
+        string blob = Blob(file), part = Part(file);
         using HubLock held = await HubLock.TakeAsync(Path.Combine(settings.Cache.LockFolder(id.Name), file.ETag + ".lock"), settings.Time, cancellationToken).ConfigureAwait(false);
-        if (File.Exists(blob))
+        bool isNew = !File.Exists(path) && !File.Exists(blob); // else by another process, or for another revision
+        if (isNew)
         {
-            received(file.Bytes); // by another process, or for another revision
-            return (blob, false);
+            await connection.RetryAsync(
+                () => ContinueAsync(file, address, part, received, cancellationToken), settings.Attempts, () => Length(part), cancellationToken).ConfigureAwait(false);
+            File.Move(part, blob);
         }
 
-        await connection.RetryAsync(
-            () => ContinueAsync(file, address, part, received, cancellationToken), settings.Attempts, () => Length(part), cancellationToken).ConfigureAwait(false);
-        File.Move(part, blob);
-        return (blob, true);
+        if (!File.Exists(path))
+            HubSnapshot.Add(blob, path, isNew, settings.Links);
+        received(file.Bytes);
     }
+
+    /// <summary>Throws where the disk has no room for what is missing of the files. A size is the server's word: nothing is reserved by it.</summary>
+    public void RequireSpace(IEnumerable<HubFile> files)
+    {
+        long missing = files.DistinctBy(file => file.ETag).Where(file => !File.Exists(Blob(file))).Sum(file => Math.Max(file.Bytes - Length(Part(file)), 0));
+        if (missing == 0)
+            return;
+        Directory.CreateDirectory(BlobFolder);
+        long free;
+        try
+        {
+            free = new DriveInfo(BlobFolder).AvailableFreeSpace;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return; // not every file system tells; writing will
+        }
+
+        if (missing > free)
+            throw new HubException($"The disk of the cache ({settings.Cache.Folder}) has {free} bytes free, and {missing} are to be downloaded. Make room, or set HF_HUB_CACHE to another disk.");
+    }
+
+    private string BlobFolder => Path.Combine(settings.Cache.ModelFolder(id.Name), "blobs");
+
+    private string Blob(HubFile file) => Path.Combine(BlobFolder, file.ETag);
+
+    private string Part(HubFile file) => Blob(file) + ".incomplete";
 
     private static long Length(string part) => File.Exists(part) ? new FileInfo(part).Length : 0;
 
@@ -41,7 +70,6 @@ internal sealed class HubTransfer(HubConnection connection, HubSettings settings
         byte[] buffer = new byte[BufferBytes];
         if (stream.Length > file.Bytes)
             stream.SetLength(0);
-        RequireSpace(part, file.Bytes - stream.Length);
         for (int read; (read = stream.Read(buffer)) > 0;)
             hash.Append(buffer.AsSpan(0, read));
         received(stream.Length);
@@ -111,26 +139,9 @@ internal sealed class HubTransfer(HubConnection connection, HubSettings settings
         {
             stream.Write(bytes);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or ArgumentOutOfRangeException) // the latter where a file may not become so large, as on FAT
         {
             throw new HubException($"'{file.Path}' ({file.Bytes} bytes) cannot be written into the cache: {error.Message} Make room, or set HF_HUB_CACHE to another disk.", error);
         }
-    }
-
-    // A size is the server's word: nothing is reserved by it.
-    private static void RequireSpace(string part, long bytes)
-    {
-        long free;
-        try
-        {
-            free = new DriveInfo(Path.GetDirectoryName(part)!).AvailableFreeSpace;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return; // not every file system tells; writing will
-        }
-
-        if (bytes > free)
-            throw new HubException($"The disk of the cache ({Path.GetDirectoryName(part)}) has {free} bytes free, and {bytes} are to be downloaded. Make room, or set HF_HUB_CACHE to another disk.");
     }
 }

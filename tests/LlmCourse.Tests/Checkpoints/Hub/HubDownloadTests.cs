@@ -51,6 +51,90 @@ public sealed class HubDownloadTests : HubTest
     }
 
     [Fact]
+    public async Task A_commit_is_asked_about_until_it_is_known_to_have_no_more()
+    {
+        string commit = $"acme/tiny@{HubServer.Commit}", folder = await Load(commit);
+        Assert.True(HubCache.IsKnownAbsent(folder, "generation_config.json"));
+        Assert.False(HubCache.IsKnownAbsent(folder, "config.json"));
+        // As another program leaves it that wanted the model alone.
+        File.Delete(Path.Combine(folder, "tokenizer.json"));
+        await Load(commit);
+        Assert.True(File.Exists(Path.Combine(folder, "tokenizer.json")));
+        int before = Server.Requests.Count;
+        await Load(commit);
+        Assert.Equal(before, Server.Requests.Count);
+        Directory.Delete(Cache["models--acme--tiny/.no_exist"], recursive: true);
+        Server.Disturb = context => HubServer.Refuse(context, 404, "RepoNotFound");
+        Assert.Equal(folder, await Load(commit)); // there is a model, though the hub has it no more
+    }
+
+    [Theory]
+    [InlineData("pytorch_model.bin")] // another program's choice
+    [InlineData("two.safetensors")] // what an interrupted download left
+    public async Task Weights_that_are_there_in_part_are_not_taken_for_all(string there)
+    {
+        Server.Files.Remove("model.safetensors");
+        Server.Files["model.safetensors.index.json"] = """{"weight_map":{"a":"one.safetensors","b":"two.safetensors"}}"""u8.ToArray();
+        Server.Files["one.safetensors"] = [1];
+        Server.Files["two.safetensors"] = [2];
+        string commit = $"acme/tiny@{HubServer.Commit}", folder = Directory.CreateDirectory(Cache[Snapshot]).FullName;
+        foreach (string file in (string[])["config.json", "model.safetensors.index.json", there])
+            File.WriteAllBytes(Path.Combine(folder, file), Server.Files[file]);
+        await Load(commit);
+        Assert.Equal([1], File.ReadAllBytes(Path.Combine(folder, "one.safetensors")));
+        Assert.Equal([2], File.ReadAllBytes(Path.Combine(folder, "two.safetensors")));
+    }
+
+    [Fact]
+    public async Task A_configuration_comes_alone()
+    {
+        HubId id = HubId.Parse(HubServer.Model, null);
+        string folder = await HubDownload.ConfigurationAsync(id, Settings, default);
+        Assert.Equal([Path.Combine(folder, "config.json")], Directory.GetFiles(folder));
+        Assert.Equal(["GET", "HEAD", "GET"], Server.Requests.Select(request => request.Method));
+        Assert.False(Directory.Exists(Cache["models--acme--tiny/refs"])); // the branch may stand for a complete commit
+        int before = Server.Requests.Count;
+        await HubDownload.ConfigurationAsync(id with { Revision = HubServer.Commit }, Settings, default);
+        Assert.Equal(before, Server.Requests.Count);
+        await Load(); // what is there is not taken for the model
+        Assert.True(File.Exists(Path.Combine(folder, "model.safetensors")));
+        await Server.DisposeAsync();
+        Assert.Equal(folder, await HubDownload.ConfigurationAsync(id, Settings, default));
+    }
+
+    [Fact]
+    public async Task A_cache_that_cannot_be_written_is_read()
+    {
+        string folder = await Load();
+        Directory.Delete(Cache["models--acme--tiny/.no_exist"], recursive: true);
+        File.WriteAllText(Cache["models--acme--tiny/.no_exist"], "no folder can be made here");
+        File.WriteAllText(Cache["models--acme--tiny/refs/main"], HubServer.Commit + "\n"); // as other programs may write it
+        Directory.Delete(Cache[".locks"], recursive: true);
+        File.WriteAllText(Cache[".locks"], "nor here");
+        Assert.Equal(folder, await Load());
+        Assert.Equal(HubServer.Commit + "\n", File.ReadAllText(Cache["models--acme--tiny/refs/main"]));
+    }
+
+    [Fact]
+    public async Task Parts_of_a_gguf_file_come_with_the_first()
+    {
+        for (int part = 1; part <= 3; part++)
+            Server.Files[$"q/x-0000{part}-of-00003.gguf"] = [(byte)part];
+        string file = await Load("acme/tiny/q/x-00001-of-00003.gguf");
+        Assert.Equal(["x-00001-of-00003.gguf", "x-00002-of-00003.gguf", "x-00003-of-00003.gguf"], Directory.GetFiles(Path.GetDirectoryName(file)!).Select(Path.GetFileName).Order());
+        int before = Server.Requests.Count;
+        Assert.Equal(file, await Load($"acme/tiny/q/x-00001-of-00003.gguf@{HubServer.Commit}"));
+        Assert.Equal(before, Server.Requests.Count);
+        File.Delete(Path.Combine(Path.GetDirectoryName(file)!, "x-00003-of-00003.gguf"));
+        await Load($"acme/tiny/q/x-00001-of-00003.gguf@{HubServer.Commit}");
+        Assert.Equal(3, Directory.GetFiles(Path.GetDirectoryName(file)!).Length);
+        Assert.Contains("acme/tiny/q/x-00001-of-00003.gguf", await Fails("acme/tiny/q/x-00002-of-00003.gguf"), StringComparison.Ordinal);
+        Server.Files.Remove("q/x-00002-of-00003.gguf");
+        Directory.Delete(Cache["models--acme--tiny"], recursive: true);
+        Assert.Contains("'q/x-00002-of-00003.gguf'", await Fails("acme/tiny/q/x-00001-of-00003.gguf"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Shards_follow_their_index()
     {
         Server.Files.Remove("model.safetensors");

@@ -1,4 +1,5 @@
 using LlmCourse.Checkpoints;
+using LlmCourse.Lifecycle;
 
 namespace LlmCourse.Tests.Checkpoints.Hub;
 
@@ -15,15 +16,7 @@ public sealed class HubLoadTests : HubTest
         Server.Files.Clear();
         foreach (string file in Directory.GetFiles(made["saved"]))
             Server.Files[Path.GetFileName(file)] = File.ReadAllBytes(file);
-        Dictionary<string, string?> environment = new()
-        {
-            ["HF_ENDPOINT"] = Server.Address.AbsoluteUri,
-            ["HF_HUB_CACHE"] = Cache.Path,
-            ["HF_TOKEN"] = "mine",
-            ["HF_HUB_OFFLINE"] = null,
-        };
-        Dictionary<string, string?> before = environment.Keys.ToDictionary(name => name, Environment.GetEnvironmentVariable);
-        Set(environment);
+        Dictionary<string, string?> before = SetEnvironment();
         try
         {
             List<LoadProgress> heard = [];
@@ -37,6 +30,36 @@ public sealed class HubLoadTests : HubTest
             Assert.Throws<CheckpointException>(() => Llm.Load("acme/other"));
             Assert.Throws<ArgumentException>(() => Llm.Load("no/such/folder"));
             Assert.All(Server.Requests, request => Assert.Equal("Bearer mine", request.Authorization));
+        }
+        finally
+        {
+            Set(before);
+        }
+    }
+
+    [Fact]
+    public void A_plan_takes_the_configuration_alone()
+    {
+        using TemporaryFolder made = TinyLlm.Folder("llama");
+        Server.Files["config.json"] = File.ReadAllBytes(made["config.json"]);
+        Server.Files["x.gguf"] = [1];
+        Dictionary<string, string?> before = SetEnvironment();
+        try
+        {
+            MemoryPlanOptions options = new() { Length = 8 };
+            MemoryPlan expected = MemoryPlanner.Plan(made.Path, options);
+            Assert.Equal(expected.ToString(), MemoryPlanner.Plan("acme/tiny", options).ToString());
+            Assert.Equal(expected.ToString(), MemoryPlanner.Plan($"acme/tiny@{HubServer.Commit}", options).ToString());
+            Assert.Equal(["config.json"], Directory.GetFiles(Cache[Snapshot]).Select(Path.GetFileName));
+            Assert.Throws<CheckpointException>(() => MemoryPlanner.Plan("acme/tiny/x.gguf")); // its configuration is among its weights
+            Assert.Throws<HubException>(() => MemoryPlanner.Plan($"acme/tiny@{new string('f', 40)}"));
+            Assert.Throws<ArgumentException>(() => MemoryPlanner.Plan("no/such/folder"));
+            Assert.DoesNotContain(Server.Requests, request => request.Path.EndsWith("safetensors", StringComparison.Ordinal) || request.Path.EndsWith("gguf", StringComparison.Ordinal));
+            Environment.SetEnvironmentVariable("HF_HUB_OFFLINE", "1");
+            int asked = Server.Requests.Count;
+            Assert.Equal(expected.ToString(), MemoryPlanner.Plan($"acme/tiny@{HubServer.Commit}", options).ToString());
+            Assert.Throws<CheckpointException>(() => MemoryPlanner.Plan("acme/other"));
+            Assert.Equal(asked, Server.Requests.Count);
         }
         finally
         {
@@ -70,6 +93,21 @@ public sealed class HubLoadTests : HubTest
         HubException error = Assert.Throws<HubException>(() => LlmCourse.Checkpoints.Hub.HubSettings.FromEnvironment(asked => asked == name ? value : asked == "HF_HOME" ? Cache["absent"] : null));
         Assert.Contains(name, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(value, error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Our server and cache; returns what stood there before.</summary>
+    private Dictionary<string, string?> SetEnvironment()
+    {
+        Dictionary<string, string?> environment = new()
+        {
+            ["HF_ENDPOINT"] = Server.Address.AbsoluteUri,
+            ["HF_HUB_CACHE"] = Cache.Path,
+            ["HF_TOKEN"] = "mine",
+            ["HF_HUB_OFFLINE"] = null,
+        };
+        Dictionary<string, string?> before = environment.Keys.ToDictionary(name => name, Environment.GetEnvironmentVariable);
+        Set(environment);
+        return before;
     }
 
     private static void Set(Dictionary<string, string?> variables)

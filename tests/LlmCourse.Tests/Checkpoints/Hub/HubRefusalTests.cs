@@ -87,6 +87,59 @@ public sealed class HubRefusalTests : HubTest
     }
 
     [Theory]
+    [InlineData(403, 1)] // a signature that has ended: the hub gives another
+    [InlineData(403, 99)]
+    [InlineData(404, 99)]
+    public async Task What_another_host_refuses_is_not_taken_for_the_hubs_word(int status, int refusals)
+    {
+        await using HubServer elsewhere = await HubServer.StartAsync();
+        elsewhere.Files["model.safetensors"] = Server.Files["model.safetensors"];
+        int refused = 0;
+        elsewhere.Disturb = context => refused++ < refusals ? HubServer.Refuse(context, status) : Task.FromResult(false);
+        Server.Disturb = context =>
+        {
+            if (context.Request.Method != "GET" || !context.Request.Path.Value!.EndsWith("safetensors", StringComparison.Ordinal))
+                return Task.FromResult(false);
+            context.Response.Headers.Location = new Uri(elsewhere.Address, context.Request.Path).AbsoluteUri;
+            return HubServer.Refuse(context, 302);
+        };
+        if (refusals == 1)
+        {
+            await Load();
+            return;
+        }
+
+        string message = await Fails();
+        Assert.Contains($"{elsewhere.Address.Authority}, to which {Server.Address.Authority} points for 'model.safetensors', answers with {status}", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("HF_TOKEN", message, StringComparison.Ordinal);
+        Assert.Equal(status == 403 ? 5 : 1, elsewhere.Requests.Count);
+    }
+
+    [Fact]
+    public async Task An_address_without_a_scheme_is_another_hosts_too()
+    {
+        await using HubServer elsewhere = await HubServer.StartAsync();
+        elsewhere.Files["model.safetensors"] = Server.Files["model.safetensors"];
+        Server.Disturb = context =>
+        {
+            if (context.Request.Method != "GET" || !context.Request.Path.Value!.EndsWith("safetensors", StringComparison.Ordinal))
+                return Task.FromResult(false);
+            context.Response.Headers.Location = $"//{elsewhere.Address.Authority}{context.Request.Path}";
+            return HubServer.Refuse(context, 307);
+        };
+        await Load();
+        Assert.Equal("", elsewhere.Requests.Single().Authorization);
+    }
+
+    [Fact]
+    public async Task Another_commit_than_the_one_that_was_asked_for_is_refused()
+    {
+        HubException error = await Assert.ThrowsAsync<HubException>(() => Load($"acme/tiny@{new string('f', 40)}"));
+        Assert.Contains(HubServer.Commit, error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Cache["models--acme--tiny"]));
+    }
+
+    [Theory]
     [InlineData("ftp://127.0.0.1/x")]
     [InlineData("file:///etc/passwd")]
     [InlineData("again")]
@@ -124,6 +177,8 @@ public sealed class HubRefusalTests : HubTest
     [Theory]
     [InlineData("../../evil", "1")]
     [InlineData("a/b", "1")]
+    [InlineData("nul", "1")]
+    [InlineData("COM1", "1")]
     [InlineData("", "1")]
     [InlineData("abc", "-1")]
     [InlineData("abc", "1e3")]

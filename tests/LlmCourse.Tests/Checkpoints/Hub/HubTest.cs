@@ -39,4 +39,22 @@ public abstract class HubTest : IAsyncLifetime
         HubDownload.RunAsync(HubId.Parse(id, null), settings ?? Settings, null, default);
 
     private protected async Task<string> Fails(string id = HubServer.Model) => (await Assert.ThrowsAsync<HubException>(() => Load(id))).Message;
+
+    /// <summary>Waits until so much of a file is in the cache, and no more: what a server has sent it cannot know to have arrived.</summary>
+    private protected async Task PartHas(string file, long bytes)
+    {
+        FileInfo part = new(Cache[$"models--acme--tiny/blobs/{Server.ETag(file)}.incomplete"]);
+        for (int i = 0; i < 6000; i++)
+        {
+            part.Refresh();
+            if (part.Exists && part.Length == bytes)
+                return;
+            await Task.Delay(20);
+        }
+
+        Assert.Fail($"{file} does not come.");
+    }
+
+    private protected HubServer.Request LastGet(string file) =>
+        Server.Requests.Last(request => request.Method == "GET" && request.Path.EndsWith(file, StringComparison.Ordinal));
 }

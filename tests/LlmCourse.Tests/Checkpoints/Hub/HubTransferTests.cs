@@ -22,13 +22,34 @@ public sealed class HubTransferTests : HubTest
                 context.Response.Headers.ContentRange = $"bytes {from}-{content.Length - 1}/{content.Length}";
             await context.Response.Body.WriteAsync(content.AsMemory(from, 50_000));
             await context.Response.Body.FlushAsync();
-            await Task.Delay(20); // what was sent gets through before the end does
+            await PartHas("model.safetensors", from + 50_000);
             context.Abort();
             return true;
         };
         string folder = await Load(); // more breaks than attempts, but each brought something
         Assert.Equal(Server.Files["model.safetensors"], File.ReadAllBytes(Path.Combine(folder, "model.safetensors")));
-        Assert.Equal("bytes=350000-", Server.Requests[^1].Range);
+        Assert.Equal("bytes=350000-", LastGet("model.safetensors").Range);
+    }
+
+    [Fact]
+    public async Task AServer_that_always_begins_anew_is_given_up()
+    {
+        int sent = 0;
+        Server.Disturb = async context =>
+        {
+            if (context.Request.Method != "GET" || !context.Request.Path.Value!.EndsWith("safetensors", StringComparison.Ordinal))
+                return false;
+            // Every second attempt gets further than the one before, and none further than the first.
+            context.Response.ContentLength = 600_000;
+            int now = sent++ % 2 == 0 ? 20_000 : 10_000;
+            await context.Response.Body.WriteAsync(Server.Files["model.safetensors"].AsMemory(0, now));
+            await context.Response.Body.FlushAsync();
+            await PartHas("model.safetensors", now);
+            context.Abort();
+            return true;
+        };
+        Assert.Contains("the connection to", await Fails(), StringComparison.Ordinal);
+        Assert.Equal(5, sent);
     }
 
     [Fact]
@@ -42,7 +63,7 @@ public sealed class HubTransferTests : HubTest
             context.Response.ContentLength = 600_000;
             await context.Response.Body.WriteAsync(Server.Files["model.safetensors"].AsMemory(0, 1000));
             await context.Response.Body.FlushAsync();
-            await Task.Delay(50);
+            await PartHas("model.safetensors", 1000);
             await stop.CancelAsync();
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             return true;
@@ -51,7 +72,7 @@ public sealed class HubTransferTests : HubTest
         Assert.False(File.Exists(Cache["models--acme--tiny/refs/main"]));
         Server.Disturb = _ => Task.FromResult(false);
         await Load();
-        Assert.Equal("bytes=1000-", Server.Requests[^1].Range);
+        Assert.Equal("bytes=1000-", LastGet("model.safetensors").Range);
     }
 
     [Fact]
@@ -175,6 +196,16 @@ public sealed class HubTransferTests : HubTest
         Assert.False(error.IsTransient);
         Assert.Contains("'x.safetensors' (5 bytes)", error.Message, StringComparison.Ordinal);
         Assert.Contains("HF_HUB_CACHE", error.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void The_systems_own_full_disk_is_no_broken_connection()
+    {
+        Skip.IfNot(File.Exists("/dev/full"), "no /dev/full");
+        using FileStream full = new("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        HubException error = Assert.Throws<HubException>(() => HubTransfer.Write(full, [1], new HubFile("x.safetensors", "abc", 5)));
+        Assert.False(error.IsTransient);
+        Assert.IsType<IOException>(error.InnerException);
     }
 
     private sealed class FullDisk : MemoryStream
