@@ -7,7 +7,7 @@ return Sample.Run(args, Settings.Usage, given => new Settings(given), (settings,
 
 static void Run(Settings settings, AnswerStop answers, CancellationToken stop)
 {
-    using Llm llm = settings.Model is { } model ? LoadingDisplay.Load(model) : SmallTalk.Model(settings.Base, settings.Seed, stop);
+    using Llm llm = settings.Model is { } model ? LoadingDisplay.Load(model, stop) : SmallTalk.Model(settings.Base, settings.Seed, stop);
     using Conversation conversation = new(llm, settings.System, settings.Figures);
     if (settings.Model is null)
         Console.WriteLine($"\n{SmallTalk.Hint}");
