@@ -23,12 +23,14 @@ internal static class LoadingDisplay
 
     private sealed class Quarters : IProgress<LoadProgress>
     {
+        private const long Small = 10_000_000; // bytes: that is there at once
+
         private int _shown;
 
         public void Report(LoadProgress value)
         {
             int quarters = (int)(value.Fraction * 4);
-            if (quarters == _shown)
+            if (quarters == _shown || value.Total < Small)
                 return;
             _shown = quarters;
             Console.WriteLine($"Loading: {25 * quarters} % of {value.Total / 1e6:N0} MB");

@@ -82,7 +82,7 @@ internal static class WordModel
     /// <param name="stop">Ends its loading.</param>
     public static Llm Kept(string? folder, Func<Llm> create, Action<Llm> teach, CancellationToken stop)
     {
-        if (folder is not null && Directory.Exists(folder))
+        if (folder is not null && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
         {
             Console.WriteLine($"The small model is the one of {folder}.");
             return Llm.Load(folder, cancellationToken: stop);
