@@ -5,6 +5,7 @@ internal sealed class Settings(Arguments given)
 {
     public const string Usage = """
         dotnet run --project samples/AdapterSwitching -c Release [-- options]
+        Three adapters of one small model, which learns first, answer in one batch, a task each, and are switched by name.
           --base FOLDER         keeps the small model that it trains there, and takes it from there the next time
           --train N             conversations that each adapter learns from (1000)
           --test N              conversations that all adapters are asked about (60)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Numerics;
 
 namespace Chat;
 
@@ -77,15 +78,15 @@ internal sealed class Conversation : IDisposable
                     _chat = Start(value.Length == 0 ? null : value);
                     return "The conversation begins anew.";
                 case "/temperature":
-                    return Set(_options with { Temperature = Number<double>(value) });
+                    return Set(_options with { Temperature = Number(value, least: 0.0) });
                 case "/top-k":
-                    return Set(_options with { TopK = Number<int>(value) });
+                    return Set(_options with { TopK = Number(value, least: 0) });
                 case "/top-p":
-                    return Set(_options with { TopP = Number<double>(value) });
+                    return Set(_options with { TopP = Number(value, least: 0.0001, most: 1) });
                 case "/max":
-                    return Set(_options with { MaxNewTokens = Number<int>(value) });
+                    return Set(_options with { MaxNewTokens = Number(value, least: 1) });
                 case "/seed":
-                    return Set(_options with { Seed = Number<long>(value) });
+                    return Set(_options with { Seed = Number(value, least: 0L) });
                 default:
                     return $"There is no {words[0]}.\n{Help}";
             }
@@ -106,7 +107,7 @@ internal sealed class Conversation : IDisposable
 
     private ChatSession Start(string? system) => _llm.StartChat(new() { System = system, DropOldestTurns = true });
 
-    private static T Number<T>(string value)
-        where T : struct, IParsable<T> => T.TryParse(value, CultureInfo.InvariantCulture, out T number) ? number
-        : throw new FormatException($"a number is wanted, found '{value}'.");
+    private static T Number<T>(string value, T least, T? most = null)
+        where T : struct, INumber<T> => T.TryParse(value, CultureInfo.InvariantCulture, out T number) && number >= least && !(number > most) && T.IsFinite(number) ? number
+        : throw new FormatException($"a number of at least {least}{(most is { } highest ? $" and at most {highest}" : "")} is wanted, found '{value}'.");
 }

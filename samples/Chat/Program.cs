@@ -7,16 +7,14 @@ return Sample.Run(args, Settings.Usage, given => new Settings(given), (settings,
 
 static void Run(Settings settings, AnswerStop answers, CancellationToken stop)
 {
-    using Llm llm = settings.Model is { } model ? LoadingDisplay.Load(model) : SmallTalk.Model(settings.Base, settings.Seed, stop);
+    using Llm llm = settings.Model is { } model ? LoadingDisplay.Load(model, stop) : SmallTalk.Model(settings.Base, settings.Seed, stop);
     using Conversation conversation = new(llm, settings.System, settings.Figures);
     if (settings.Model is null)
         Console.WriteLine($"\n{SmallTalk.Hint}");
-    Console.WriteLine("Write something; /help says what else there is. Ctrl+C ends an answer, /quit the conversation.");
+    Console.WriteLine("Write something; /help says what else there is. Ctrl+C ends an answer, here the conversation, and so does /quit.");
     while (true)
     {
-        Console.Write("\n> ");
-        string? line = Console.ReadLine();
-        stop.ThrowIfCancellationRequested();
+        string? line = Read(stop);
         if (Console.IsInputRedirected)
             Console.WriteLine(line); // what was typed, a terminal shows by itself
         if (line is null || line.Trim() == "/quit")
@@ -25,5 +23,20 @@ static void Run(Settings settings, AnswerStop answers, CancellationToken stop)
             Console.WriteLine(conversation.Command(line.Trim()));
         else if (!string.IsNullOrWhiteSpace(line))
             answers.During(cancel => conversation.AnswerAsync(line, cancel), stop).GetAwaiter().GetResult();
+    }
+}
+
+// Ctrl+C does not end ReadLine: what waits is another thread.
+static string? Read(CancellationToken stop)
+{
+    Console.Write("\n> ");
+    try
+    {
+        return Task.Run(Console.ReadLine, stop).WaitAsync(stop).GetAwaiter().GetResult();
+    }
+    catch (OperationCanceledException)
+    {
+        Console.WriteLine();
+        throw;
     }
 }

@@ -5,7 +5,8 @@ internal sealed class Settings(Arguments given)
 {
     public const string Usage = """
         dotnet run --project samples/Chat -c Release [-- options]
-          --model MODEL     a Hugging Face folder, a hub id or a .gguf file, with a chat template (a small model trained on the spot)
+        A conversation in the console, with a small model that learns first or with one of yours.
+          --model MODEL     a Hugging Face folder, a hub id or a .gguf file, with a chat template (the small one)
           --base FOLDER     keeps the small model there, and takes it from there the next time
           --system TEXT     what the model is told before the first message
           --figures         behind each answer how much was read and written, and how fast

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Chat;
@@ -36,32 +35,18 @@ internal static partial class SmallTalk
     /// <param name="folder">Where it is kept; null for nowhere.</param>
     /// <param name="seed">Of weights and conversations. Not looked at where one is kept.</param>
     /// <param name="stop">Ends its lessons.</param>
-    public static Llm Model(string? folder, int seed, CancellationToken stop)
+    public static Llm Model(string? folder, int seed, CancellationToken stop) => WordModel.Kept(folder, () => Create(seed), llm =>
     {
-        if (folder is not null && Directory.Exists(folder))
-            return Llm.Load(folder, cancellationToken: stop);
-        Llm llm = Create(seed);
-        try
+        Random random = new(seed);
+        Console.WriteLine($"A small model of {llm.Model.ParameterCount:N0} weights learns to converse. (--model takes another.)");
+        TrainingDisplay.Show(progress => llm.FineTune(Enumerable.Range(0, Conversations).Select(_ => Draw(random)).ToArray(), new()
         {
-            Random random = new(seed);
-            Console.WriteLine($"A small model of {llm.Model.ParameterCount:N0} weights learns to converse. (--model takes another.)");
-            TrainingDisplay.Show(progress => llm.FineTune(Enumerable.Range(0, Conversations).Select(_ => Draw(random)).ToArray(), new()
-            {
-                LearningRate = 3e-3,
-                Schedule = Schedule.Cosine(StepSpan.Share(0.05)),
-                Batches = new() { Size = 16, GroupByLength = true },
-                Seed = seed,
-            }, progress, stop));
-            if (folder is not null)
-                llm.Save(folder);
-            return llm;
-        }
-        catch
-        {
-            llm.Dispose();
-            throw;
-        }
-    }
+            LearningRate = 3e-3,
+            Schedule = Schedule.Cosine(StepSpan.Share(0.05)),
+            Batches = new() { Size = 16, GroupByLength = true },
+            Seed = seed,
+        }, progress, stop));
+    }, stop);
 
     /// <summary>A conversation of three to eight turns by chance.</summary>
     private static Example Draw(Random random)
@@ -96,39 +81,12 @@ internal static partial class SmallTalk
 
     private static Llm Create(int seed)
     {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("small-talk");
-        try
-        {
-            string[] vocabulary = Vocabulary();
-            Write("tokenizer.json", Tokenizer(vocabulary));
-            Write("tokenizer_config.json", new { tokenizer_class = "PreTrainedTokenizerFast", pad_token = Pad, eos_token = End, unk_token = Unknown, chat_template = Template });
-            Write("config.json", new
-            {
-                model_type = "llama",
-                architectures = new[] { "LlamaForCausalLM" },
-                vocab_size = vocabulary.Length,
-                hidden_size = 64,
-                intermediate_size = 128,
-                num_hidden_layers = 3,
-                num_attention_heads = 4,
-                num_key_value_heads = 4,
-                hidden_act = "silu",
-                max_position_embeddings = 512,
-                rms_norm_eps = 1e-5,
-                rope_theta = 10000.0,
-                tie_word_embeddings = true,
-                initializer_range = 0.06,
-                pad_token_id = Array.IndexOf(vocabulary, Pad),
-                eos_token_id = Array.IndexOf(vocabulary, End),
-            });
-            return Llm.FromConfig(folder.FullName, seed);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
-
-        void Write(string name, object content) => File.WriteAllText(Path.Combine(folder.FullName, name), JsonSerializer.Serialize(content));
+        string[] vocabulary = Vocabulary();
+        return WordModel.Create(
+            WordModel.Llama(vocabulary, width: 64, Pad, End),
+            new { tokenizer_class = "PreTrainedTokenizerFast", pad_token = Pad, eos_token = End, unk_token = Unknown, chat_template = Template },
+            WordModel.Tokenizer(vocabulary, Special, Unknown, Words, lowers: true),
+            seed);
     }
 
     // Every word that can be in a conversation is in one of a few hundred.
@@ -139,16 +97,6 @@ internal static partial class SmallTalk
             Enumerable.Range(0, 1000).SelectMany(_ => Draw(random).Messages).SelectMany(message => Word().Matches(message.Content)).Select(match => match.Value), StringComparer.Ordinal);
         return [.. Special, .. words];
     }
-
-    private static object Tokenizer(string[] vocabulary) => new
-    {
-        version = "1.0",
-        added_tokens = Special.Select((content, id) => new { id, content, single_word = false, lstrip = false, rstrip = false, normalized = false, special = true }),
-        normalizer = new { type = "Lowercase" },
-        pre_tokenizer = new { type = "Split", pattern = new { Regex = Words }, behavior = "Isolated", invert = false },
-        model = new { type = "WordLevel", vocab = vocabulary.Index().ToDictionary(entry => entry.Item, entry => entry.Index), unk_token = Unknown },
-        decoder = new { type = "Fuse" },
-    };
 
     [GeneratedRegex(Words)]
     private static partial Regex Word();

@@ -5,6 +5,7 @@ internal sealed class Settings(Arguments given)
 {
     public const string Usage = """
         dotnet run --project samples/Forgetting -c Release [-- options]
+        Measures what a small model, which learns first, forgets when it is tuned on a new task, and what helps against it.
           --train N             examples of the new task (600; the course: 500 to 1,000)
           --replay X            share of old examples beside them, for replay (0.1)
           --learning-rate X     (1e-3)

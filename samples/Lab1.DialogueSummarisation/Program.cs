@@ -14,7 +14,7 @@ static void Run(Settings settings, CancellationToken stop)
     if (settings.Score is null && settings.Examples.Concat(settings.Shots).Where(row => row >= data.Count).Select(row => (int?)row).FirstOrDefault() is { } beyond)
         throw new FormatException($"There is no row {beyond}: {settings.Data} has rows 0 to {data.Count - 1}. Choose others with --example and --shots.");
 
-    using Llm llm = LoadingDisplay.Load(settings.Model, new() { Tokenizer = settings.Tokenizer is { } folder ? PretrainedTokenizer.Load(folder) : null });
+    using Llm llm = LoadingDisplay.Load(settings.Model, stop, new() { Tokenizer = settings.Tokenizer is { } folder ? PretrainedTokenizer.Load(folder) : null });
     time.Mark("model");
     Summariser summariser = new(llm, settings.Raw, settings.Context, stop);
     AnsiConsole.WriteLine($"{settings.Model}: {llm.Model.ParameterCount:N0} weights, room for {summariser.Context:N0} tokens. "

@@ -5,7 +5,7 @@ internal sealed class Settings(Arguments given)
 {
     public const string Usage = """
         dotnet run --project samples/Lab1.DialogueSummarisation -c Release -- --model MODEL --data FILE [options]
-          --model MODEL         a Hugging Face folder, a hub id in the local cache, or a .gguf file
+          --model MODEL         a Hugging Face folder, a hub id (downloaded once), or a .gguf file
           --data FILE           JSONL or CSV with "dialogue" and "summary"
           --example N[,N...]    rows to summarise (40,200); the last is the one for one-shot, few-shot and parameters
           --shots N[,N...]      rows shown as examples (40,80,120); the first is the one of one-shot

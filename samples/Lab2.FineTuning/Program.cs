@@ -14,7 +14,7 @@ return Sample.Run(args, Settings.Usage, given => new Settings(given), Run);
 static void Run(Settings settings, CancellationToken stop)
 {
     Stopwatch clock = Stopwatch.StartNew();
-    using Llm llm = settings.Model is { } name ? LoadingDisplay.Load(name) : SmallModel.Reader(settings.Base, settings.Seed, stop);
+    using Llm llm = settings.Model is { } name ? LoadingDisplay.Load(name, stop) : SmallModel.Reader(settings.Base, settings.Seed, stop);
     AnsiConsole.WriteLine($"{settings.Model ?? "A small Llama"}: {llm.Model.ParameterCount:N0} weights.");
     if (settings.Model is null)
         AskQuestions(llm, settings, stop);

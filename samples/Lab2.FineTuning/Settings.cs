@@ -11,7 +11,7 @@ internal sealed class Settings
           compare               tunes in every way: what is trained, time, memory, files, scores, what is forgotten; and two tasks on one model
         Without --model it trains a small model of its own first, on conversations that it makes up.
           --base FOLDER         keeps that small model there, and takes it from there the next time
-          --model MODEL         a Hugging Face folder, a hub id in the local cache, or a .gguf file
+          --model MODEL         a Hugging Face folder, a hub id (downloaded once), or a .gguf file
           --data FILE           with --model: JSONL, CSV or Parquet with "dialogue" and "summary", to train on
           --test-data FILE      to measure on, also with "summary1" to "summary3" (dialogues of --data kept apart)
           --text FILE           with --model and compare: a text of which the tuned models should not forget how to read it

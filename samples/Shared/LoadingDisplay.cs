@@ -5,15 +5,15 @@ namespace Shared;
 /// <summary>Loads a model and shows how far it is: a bar in a terminal, a line for each quarter elsewhere.</summary>
 internal static class LoadingDisplay
 {
-    public static Llm Load(string model, LoadOptions? options = null)
+    public static Llm Load(string model, CancellationToken stop, LoadOptions? options = null) =>
+        Show(progress => Llm.Load(model, options, progress, stop));
+
+    /// <summary>Loads whatever reports how far it is.</summary>
+    public static T Show<T>(Func<IProgress<LoadProgress>, T> load)
     {
         if (!AnsiConsole.Profile.Capabilities.Ansi)
-            return Llm.Load(model, options, progress: new Quarters());
-        return AnsiConsole.Progress().Start(display =>
-        {
-            ProgressTask bar = display.AddTask("Loading", maxValue: 1);
-            return Llm.Load(model, options, progress: new Bar(bar));
-        });
+            return load(new Quarters());
+        return AnsiConsole.Progress().Start(display => load(new Bar(display.AddTask("Loading", maxValue: 1))));
     }
 
     private sealed class Bar(ProgressTask bar) : IProgress<LoadProgress>
@@ -23,12 +23,14 @@ internal static class LoadingDisplay
 
     private sealed class Quarters : IProgress<LoadProgress>
     {
+        private const long Small = 10_000_000; // bytes: that is there at once
+
         private int _shown;
 
         public void Report(LoadProgress value)
         {
             int quarters = (int)(value.Fraction * 4);
-            if (quarters == _shown)
+            if (quarters == _shown || value.Total < Small)
                 return;
             _shown = quarters;
             Console.WriteLine($"Loading: {25 * quarters} % of {value.Total / 1e6:N0} MB");

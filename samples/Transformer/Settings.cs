@@ -5,6 +5,7 @@ internal sealed class Settings(Arguments given)
 {
     public const string Usage = """
         dotnet run --project samples/Transformer -c Release [-- options]
+        The transformer of "Attention is all you need", small: it learns to write words backwards, and is looked into.
           --steps N       training steps (600)
           --seed N        of weights, words and draws (1)
           --threads N     of the processor (1)

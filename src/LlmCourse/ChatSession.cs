@@ -8,8 +8,9 @@ namespace LlmCourse;
 /// <summary>
 /// A conversation with a model, which keeps what it has read: a turn costs the new message and the answer, not all that was said
 /// before. Answers are those of <see cref="Llm.Chat(IReadOnlyList{ChatMessage}, GenerationOptions?, CancellationToken)"/> with all
-/// <see cref="Messages"/>; what is kept is found by comparing tokens, so a template may write an old turn as it likes. One turn at
-/// a time. Whoever starts it disposes it, before the model. It does not notice that a model is trained or moved: start another then.
+/// <see cref="Messages"/>, but for rounding: where two tokens are all but equally likely, a draw may take the other. What is kept is
+/// found by comparing tokens, so a template may write an old turn as it likes. One turn at a time. Whoever starts it disposes it,
+/// before the model. It does not notice that a model is trained or moved: start another then.
 /// </summary>
 public sealed class ChatSession : IDisposable
 {

@@ -22,6 +22,7 @@ public sealed partial class Llm
     /// <param name="progress">Hears of every step.</param>
     /// <param name="cancellationToken">Checked between batches.</param>
     /// <exception cref="DataException">There is nothing to train on.</exception>
+    /// <exception cref="InvalidOperationException">It is no language model: see <see cref="Loss"/>.</exception>
     /// <exception cref="TrainingException">Training cannot go on; the message names the step, the examples and the last good checkpoint.</exception>
     public TrainingResult FineTune(
         IEnumerable<Example> examples, TrainingOptions? options = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -92,6 +93,8 @@ public sealed partial class Llm
 
     private ExampleBatches BatchesOf(IEnumerable<Example> examples, BatchOptions options, long seed, CancellationToken cancellationToken)
     {
+        if (Model.Config.Head.Kind != HeadKind.LanguageModel)
+            throw new InvalidOperationException($"Examples are prompts and completions for a language model, and the model's head is {Model.Config.Head.Kind}: make batches with its labels, and train with {nameof(Loss)}.");
         StackConfig input = Model.Config.Encoder ?? Model.Config.Decoder!;
         bool both = Model.Config.Encoder is not null && Model.Config.Decoder is not null;
         ExampleEncoder encoder = new()

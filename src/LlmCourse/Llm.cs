@@ -47,7 +47,7 @@ public sealed partial class Llm : ITextGenerator, IDisposable
     /// <summary>The tokenizer.</summary>
     /// <exception cref="InvalidOperationException">The checkpoint has none.</exception>
     public PretrainedTokenizer Tokenizer => _files.Tokenizer
-        ?? throw new InvalidOperationException("The checkpoint has no tokenizer: use GenerateFromIds, or load a folder with a tokenizer.json.");
+        ?? throw new InvalidOperationException("The checkpoint has no tokenizer: load a folder with a tokenizer.json, give one in LoadOptions.Tokenizer, or use what takes ids, such as GenerateFromIds.");
 
     /// <summary>How many tokens the model can read: the encoder where there is one, else prompt and answer together; null where nothing limits them.</summary>
     public int? ContextLength => (Model.Config.Encoder ?? Model.Config.Decoder!).Positions.Limit;

@@ -20,12 +20,10 @@ public sealed class MaskFiller : IDisposable
 
     /// <summary>Over a model, or a view of one with adapters, which stays the caller's.</summary>
     /// <exception cref="ArgumentException">It is no masked language model, or its tokenizer has no mask.</exception>
+    /// <exception cref="InvalidOperationException">It has no tokenizer.</exception>
     public MaskFiller(Llm llm)
     {
-        ArgumentNullException.ThrowIfNull(llm);
-        if (llm.Model.Config.Head.Kind != HeadKind.MaskedLanguageModel)
-            throw new ArgumentException($"Filling masks takes a masked language model, and the model's head is {llm.Model.Config.Head.Kind}.", nameof(llm));
-        _llm = llm;
+        _llm = LoadedModel.WithHead(llm, HeadKind.MaskedLanguageModel, "Filling masks takes a masked language model");
         _mask = llm.Tokenizer.MaskId ?? throw new ArgumentException("The tokenizer's files name no mask token.", nameof(llm));
     }
 

@@ -18,12 +18,10 @@ public sealed class TextClassifier : IDisposable
 
     /// <summary>Over a model, or a view of one with adapters, which stays the caller's.</summary>
     /// <exception cref="ArgumentException">It classifies no texts.</exception>
+    /// <exception cref="InvalidOperationException">It has no tokenizer.</exception>
     public TextClassifier(Llm llm)
     {
-        ArgumentNullException.ThrowIfNull(llm);
-        if (llm.Model.Config.Head.Kind != HeadKind.SequenceClassification)
-            throw new ArgumentException($"Classifying texts takes a model for sequence classification, and the model's head is {llm.Model.Config.Head.Kind}.", nameof(llm));
-        _llm = llm;
+        _llm = LoadedModel.WithHead(llm, HeadKind.SequenceClassification, "Classifying texts takes a model for sequence classification");
         Labels = LabelNames.Of(llm.Model.Config.Head);
     }
 

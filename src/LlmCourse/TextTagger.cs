@@ -18,12 +18,10 @@ public sealed class TextTagger : IDisposable
 
     /// <summary>Over a model, or a view of one with adapters, which stays the caller's.</summary>
     /// <exception cref="ArgumentException">It labels no tokens.</exception>
+    /// <exception cref="InvalidOperationException">It has no tokenizer.</exception>
     public TextTagger(Llm llm)
     {
-        ArgumentNullException.ThrowIfNull(llm);
-        if (llm.Model.Config.Head.Kind != HeadKind.TokenClassification)
-            throw new ArgumentException($"Labelling words takes a model for token classification, and the model's head is {llm.Model.Config.Head.Kind}.", nameof(llm));
-        _llm = llm;
+        _llm = LoadedModel.WithHead(llm, HeadKind.TokenClassification, "Labelling words takes a model for token classification");
         Labels = LabelNames.Of(llm.Model.Config.Head);
     }
 

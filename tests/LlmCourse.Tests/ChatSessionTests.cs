@@ -46,6 +46,28 @@ public sealed class ChatSessionTests
         }
     }
 
+    // The model has read the last prompt and the answer but its last token, as it wrote them: what the new prompt begins with of these is not
+    // read again. Where an answer's text has other tokens than were written, that ends at the first of them.
+    [SkippableTheory]
+    [InlineData("llama")]
+    [InlineData("gpt2")]
+    public void A_turn_reads_what_differs_from_the_tokens_before(string name)
+    {
+        using Llm llm = Load(name);
+        using ChatSession chat = llm.StartChat();
+        int[] known = [];
+        foreach (string turn in Turns[..3])
+        {
+            int[] prompt = llm.Tokenizer.EncodeIds(llm.RenderChat([.. chat.Messages, new ChatMessage("user", turn)]), addSpecialTokens: false);
+            Completion answer = chat.Send(turn, Short);
+            Assert.Equal(prompt.Length, answer.PromptTokens);
+            Assert.Equal(known.AsSpan().CommonPrefixLength(prompt), chat.ReusedTokens);
+            known = [.. prompt, .. answer.Tokens.SkipLast(1)];
+        }
+
+        Assert.True(chat.ReusedTokens > 0);
+    }
+
     [SkippableFact]
     public void A_template_that_writes_old_turns_otherwise_costs_reading_and_changes_nothing()
     {

@@ -1,3 +1,4 @@
+using LlmCourse.Data;
 using LlmCourse.Encoders;
 using LlmCourse.Tests.Checkpoints;
 using LlmCourse.Transformers;
@@ -150,5 +151,40 @@ public sealed class EncoderFacadeTests
         using TemporaryFolder whole = TinyEncoders.Folder("bert", "BertForMaskedLM");
         using MaskFiller filler = MaskFiller.Load(whole.Path, Options);
         Assert.Throws<SequenceTooLongException>(() => filler.Fill("[MASK] " + string.Concat(Enumerable.Repeat("a ", 70)))); // 64 positions
+    }
+
+    [SkippableFact]
+    public void A_model_without_a_tokenizer_is_refused_before_it_is_asked()
+    {
+        (string Architecture, Action<string> Load)[] facades =
+        [
+            ("BertForMaskedLM", path => MaskFiller.Load(path)), ("BertForSequenceClassification", path => TextClassifier.Load(path)), ("BertForTokenClassification", path => TextTagger.Load(path)),
+        ];
+        foreach ((string architecture, Action<string> load) in facades)
+        {
+            using TemporaryFolder folder = TinyEncoders.Folder("bert", architecture);
+            File.Delete(folder["tokenizer.json"]);
+            File.Delete(folder["tokenizer_config.json"]);
+            Assert.Contains("tokenizer.json", Assert.Throws<InvalidOperationException>(() => load(folder.Path)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    // A masked language model would learn to say again what it reads, and a classifier has no labels for tokens.
+    [SkippableTheory]
+    [InlineData("BertForMaskedLM", "MaskedLanguageModel")]
+    [InlineData("BertForSequenceClassification", "SequenceClassification")]
+    [InlineData("BertForTokenClassification", "TokenClassification")]
+    public void Prompts_and_completions_are_refused_and_batches_with_labels_are_not(string architecture, string head)
+    {
+        using TemporaryFolder folder = TinyEncoders.Folder("bert", architecture);
+        using Llm llm = Llm.Load(folder.Path, Options);
+        Example[] examples = [new("a b", "c")];
+        Assert.Contains(head, Assert.Throws<InvalidOperationException>(() => llm.FineTune(examples)).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => llm.Batches(examples).Count());
+        int[] ids = llm.Tokenizer.EncodeIds("a b c");
+        Tensor labels = architecture == "BertForSequenceClassification" ? tensor([1L]) : tensor(Array.ConvertAll(ids, _ => 1L), [1, ids.Length]);
+        using Batch batch = new(Sequences.FromRows([ids], device: TestDevice.Device), labels: labels.to(TestDevice.Device));
+        using Tensor loss = llm.Loss(batch);
+        Assert.True(loss.ToDouble() > 0);
     }
 }
