@@ -89,7 +89,9 @@ public sealed class ChatSessionTests
         ChatMessage[] said = [new("user", "ab")];
         Dictionary<string, object?> variables = new()
         {
-            ["enable_thinking"] = false, ["eos_token"] = "e", ["tools"] = JsonDocument.Parse("""[{"name":"f"}]""").RootElement,
+            ["enable_thinking"] = false,
+            ["eos_token"] = "e",
+            ["tools"] = JsonDocument.Parse("""[{"name":"f"}]""").RootElement,
         };
         Assert.Equal("abf/no|e", llm.RenderChat(said, addGenerationPrompt: true, variables));
         Assert.DoesNotContain("/no", llm.RenderChat(said), StringComparison.Ordinal);
