@@ -22,7 +22,7 @@ public sealed record GenerationOptions
     /// </summary>
     public int? MaxLength { get; init; }
 
-    /// <summary>No end of sequence before this many new tokens. Default 0.</summary>
+    /// <summary>No end of sequence before this many new tokens; wins over <see cref="MinLength"/>. Default 0.</summary>
     public int? MinNewTokens { get; init; }
 
     /// <summary>No end of sequence before the whole sequence is this long, counted as for <see cref="MaxLength"/>. Default 0.</summary>

@@ -18,6 +18,8 @@ internal sealed partial record ResolvedGeneration
         bool callerLimits = options.MaxNewTokens is not null || options.MaxLength is not null;
         int? maxNew = callerLimits ? options.MaxNewTokens : defaults.MaxNewTokens;
         int? maxLength = callerLimits ? options.MaxLength : defaults.MaxLength;
+        bool callerMinimum = options.MinNewTokens is not null || options.MinLength is not null;
+        int? minNew = callerMinimum ? options.MinNewTokens : defaults.MinNewTokens;
 
         // An end of sequence the model cannot produce ends nothing; only the caller's own mistake is worth an error.
         IReadOnlyList<int> eos = options.EosTokenIds is { } own
@@ -68,8 +70,8 @@ internal sealed partial record ResolvedGeneration
             TopAlternatives = Math.Min(options.TopAlternatives, vocabularySize),
             MaxNewTokens = maxNew ?? (maxLength is null ? DefaultNewTokens : null),
             MaxLength = maxLength ?? int.MaxValue,
-            MinNewTokens = options.MinNewTokens ?? defaults.MinNewTokens ?? 0,
-            MinLength = options.MinLength ?? defaults.MinLength ?? 0,
+            MinNewTokens = minNew ?? 0,
+            MinLength = minNew is not null ? 0 : (callerMinimum ? options.MinLength : defaults.MinLength) ?? 0,
             ContextLength = contextLength,
             LimitName = callerLimits ? nameof(options.MaxLength) : "max_length in the model's generation_config.json",
         };

@@ -29,10 +29,10 @@ public sealed class LogitsPipelineTests
     [SkippableFact]
     public void End_of_sequence_waits_for_the_minimum_of_each_row()
     {
-        // Three new tokens at least, and five in all: the first row (prompt 1) has 1 + 2, the second 4 + 1, the third 4 + 3.
+        // Three new tokens at least: the first row (prompt 1) has 1 + 2, the second 4 + 1, the third 4 + 3.
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = ones(3, 4, device: TestDevice.Device);
-        Tensor scores = Pipeline(new() { EosTokenIds = [0, 3], MinNewTokens = 3, MinLength = 5 })
+        Tensor scores = Pipeline(new() { EosTokenIds = [0, 3], MinNewTokens = 3 })
             .Apply(logits, [Row(3, 1), Row(5, 4), Row(7, 4)]);
         Assert.Equal([No, 1f, 1f, No, No, 1f, 1f, No, 1f, 1f, 1f, 1f], Values(scores));
         Assert.Equal(12, logits.sum().ToSingle());

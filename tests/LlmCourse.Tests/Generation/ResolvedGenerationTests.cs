@@ -38,11 +38,16 @@ public sealed class ResolvedGenerationTests
     }
 
     [Fact]
-    public void Minimum_length_counts_the_prompt_and_minimum_new_tokens_does_not()
+    public void Minimum_length_counts_the_prompt_and_minimum_new_tokens_does_not_and_wins()
     {
-        ResolvedGeneration settings = ResolvedGeneration.From(new() { MinLength = 10, MinNewTokens = 4 }, GenerationDefaults.None, 100);
-        Assert.Equal(10, settings.MinLengthFor(2));
-        Assert.Equal(12, settings.MinLengthFor(8));
+        ResolvedGeneration whole = ResolvedGeneration.From(new() { MinLength = 10 }, GenerationDefaults.None, 100);
+        Assert.Equal((10, 10), (whole.MinLengthFor(2), whole.MinLengthFor(8)));
+        ResolvedGeneration both = ResolvedGeneration.From(new() { MinLength = 10, MinNewTokens = 4 }, GenerationDefaults.None, 100);
+        Assert.Equal((6, 12), (both.MinLengthFor(2), both.MinLengthFor(8)));
+        GenerationDefaults model = new() { MinLength = 10, MinNewTokens = 4 };
+        Assert.Equal(6, ResolvedGeneration.From(null, model, 100).MinLengthFor(2));
+        Assert.Equal(9, ResolvedGeneration.From(new() { MinLength = 9 }, model, 100).MinLengthFor(2));
+        Assert.Equal(2, ResolvedGeneration.From(new() { MinNewTokens = 0 }, model, 100).MinLengthFor(2));
     }
 
     [Fact]
