@@ -47,7 +47,7 @@ public sealed class LiveTensorsTests
         File.WriteAllBytes(place["a.bin"], PickleBytes.Of(("a", "FloatStorage", [2, 3], [1, 2], 0, GgufBytes.Floats(1, 2, 3, 4, 5, 6), 6)));
         ProcessWide.LeavesNoTensorsToCollect(() =>
         {
-            using PickleFile file = PickleFile.Open(place["a.bin"]);
+            using IWeightSource file = PickleFile.Open(place["a.bin"]);
             using Tensor read = file.Read("a", ScalarType.Float32);
         });
     }
