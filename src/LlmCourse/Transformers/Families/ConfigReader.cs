@@ -61,7 +61,7 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
     public IReadOnlyList<int> Ids(string name, int? otherwise = null)
     {
         if (Find([name], out _) is not { } value)
-            return otherwise is { } id && !IsNull(name) ? [id] : [];
+            return Default(name, otherwise) is { } id ? [id] : [];
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int single))
             return [single];
         if (value.ValueKind != JsonValueKind.Array)
@@ -71,7 +71,10 @@ internal sealed class ConfigReader(JsonElement root, Func<string, bool>? hasWeig
     }
 
     /// <summary>An id, the default where absent; null says that there is none.</summary>
-    public int? Id(string name, int? otherwise) => OptionalInt(name) ?? (IsNull(name) ? null : otherwise);
+    public int? Id(string name, int? otherwise) => OptionalInt(name) ?? Default(name, otherwise);
+
+    // What the family's first model had may lie outside of another's vocabulary, and is no token there.
+    private int? Default(string name, int? id) => IsNull(name) || id >= (OptionalInt("vocab_size") ?? int.MaxValue) ? null : id;
 
     /// <summary>The object under a name, or null.</summary>
     public ConfigReader? Section(string name) => Find([name], out _) is not { } value ? null
