@@ -3,6 +3,7 @@ using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -96,7 +97,7 @@ public sealed class GenerationTests(ModelFixtures models) : IClassFixture<ModelF
                 int[] padding = [.. Enumerable.Range(at, width).Where(i => mask[i] == 0).Select(i => (int)ids[i])];
                 foreach (int token in penalty is null ? [] : padding.Distinct().Except(rows[b].Prompt))
                 {
-                    double score = scores[b, token].ToDouble();
+                    double score = scores[b, token].Number();
                     scores[b, token] = tensor((float)(score < 0 ? score / penalty!.Value : score * penalty!.Value));
                 }
 

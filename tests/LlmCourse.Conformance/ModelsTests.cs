@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -87,7 +88,7 @@ public sealed class ModelsTests
             foreach (((string ours, var first), (string theirs, var second)) in fixture.Model.NamedParameters.Zip(again.Model.NamedParameters))
             {
                 Assert.Equal(ours, theirs);
-                Assert.True(first.equal(second).all().ToBoolean(), ours);
+                Assert.True(first.equal(second).all().IsTrue(), ours);
             }
 
             using IWeightSource original = WeightFolder.Open(fixture.Folder), saved = WeightFolder.Open(folder);
@@ -164,7 +165,7 @@ public sealed class ModelsTests
         Tensor difference = got.sub(want).abs();
         if (where is not null)
             difference = difference.masked_fill(where.logical_not().view([.. where.shape, .. Enumerable.Repeat(1L, (int)(difference.dim() - where.dim()))]), 0);
-        double worst = difference.max().ToDouble();
+        double worst = difference.max().Number();
         Assert.True(worst <= tolerance, $"{key}: largest difference {worst:g3}, tolerance {tolerance:g3}");
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using LlmCourse.Checkpoints;
+using LlmCourse.Runtime;
 using LlmCourse.Training.Optimizers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -127,7 +128,7 @@ public sealed partial class OptimizersTests
     private static void AssertClose(Tensor expected, Tensor actual, string what)
     {
         Assert.Equal(expected.shape, actual.shape);
-        double worst = expected.sub(actual).abs().sub(expected.abs().mul(1e-6)).max().ToDouble();
+        double worst = expected.sub(actual).abs().sub(expected.abs().mul(1e-6)).max().Number();
         Assert.True(worst <= 1e-6, $"{what} is off by {worst:g3}");
     }
 

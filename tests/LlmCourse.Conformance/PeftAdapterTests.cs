@@ -3,6 +3,7 @@ using LlmCourse.Adapters;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -37,7 +38,7 @@ public sealed class PeftAdapterTests
         {
             Llm view = state == "base" ? fixture.Llm : fixture.Llm.With(state);
             fixture.Close(state, fixture.Expected["logits." + state], view.Logits(batch), LogitTolerance);
-            Assert.Equal(fixture.Json.GetProperty("losses").GetProperty(state).GetDouble(), view.Loss(batch).ToDouble(), LossTolerance);
+            Assert.Equal(fixture.Json.GetProperty("losses").GetProperty(state).GetDouble(), view.Loss(batch).Number(), LossTolerance);
         }
 
         // A view without adapters is the base, bit for bit; and so is the model itself after all of that.
@@ -62,7 +63,7 @@ public sealed class PeftAdapterTests
         fixture.Close("merged", unties ? adapted : fixture.Expected["logits.merged"], fixture.Llm.Logits(batch), LogitTolerance);
         fixture.Close("view of merged", adapted, fixture.Llm.With("adapter").Logits(batch), LogitTolerance);
         foreach ((string key, Tensor value) in fixture.Expected.Where(entry => entry.Key.StartsWith("merged.", StringComparison.Ordinal)))
-            Assert.True(fixture.Weight(key["merged.".Length..]).sub(value).abs().max().ToDouble() <= 1e-5, key);
+            Assert.True(fixture.Weight(key["merged.".Length..]).sub(value).abs().max().Number() <= 1e-5, key);
         fixture.Llm.Adapters.Unmerge("adapter");
         Assert.True(fixture.BaseIsUntouched());
         Assert.True(PeftFiles.Same(adapted, fixture.Llm.With("adapter").Logits(batch)));
@@ -90,14 +91,14 @@ public sealed class PeftAdapterTests
             adam.ZeroGrad();
             Tensor loss = view.Loss(batch);
             loss.backward();
-            Near(losses[step].GetDouble(), loss.ToDouble(), Rounding(trajectory, step));
-            Near(norms[step].GetDouble(), Math.Sqrt(parameters.Sum(parameter => parameter.grad!.square().sum().ToDouble())), Rounding(trajectory, step));
+            Near(losses[step].GetDouble(), loss.Number(), Rounding(trajectory, step));
+            Near(norms[step].GetDouble(), Math.Sqrt(parameters.Sum(parameter => parameter.grad!.square().sum().Number())), Rounding(trajectory, step));
             adam.Step();
             if (fixture.Json.TryGetProperty("rank_allocator", out JsonElement allocations))
                 Allocate(adapter, allocations[step]);
         }
 
-        Near(trajectory.GetProperty("loss_after").GetDouble(), view.Loss(batch).ToDouble(), Rounding(trajectory, losses.GetArrayLength() - 1));
+        Near(trajectory.GetProperty("loss_after").GetDouble(), view.Loss(batch).Number(), Rounding(trajectory, losses.GetArrayLength() - 1));
         using var noGrad = no_grad();
         fixture.Close("trained", fixture.Expected["logits.trained"], view.Logits(batch), 1e-3);
         Assert.True(fixture.BaseIsUntouched());
@@ -144,7 +145,7 @@ public sealed class PeftAdapterTests
         // peft's logits of virtual tokens come first.
         Tensor want = fixture.Expected["logits.adapter"], got = view.Logits(batch);
         fixture.Close("adapter", want.dim() == 3 ? want.narrow(1, want.size(1) - got.size(1), got.size(1)) : want, got, LogitTolerance);
-        Assert.Equal(fixture.Json.GetProperty("losses").GetProperty("adapter").GetDouble(), view.Loss(batch).ToDouble(), LossTolerance);
+        Assert.Equal(fixture.Json.GetProperty("losses").GetProperty("adapter").GetDouble(), view.Loss(batch).Number(), LossTolerance);
         fixture.Close("base", fixture.Expected["logits.base"], fixture.Llm.Logits(batch), LogitTolerance);
         fixture.Llm.Adapters.Copy("adapter", "copy");
         Assert.True(PeftFiles.Same(got, fixture.Llm.With("copy").Logits(batch)));
@@ -181,7 +182,7 @@ public sealed class PeftAdapterTests
             (expected.GetProperty("budget").GetInt32(), expected.GetProperty("mask").GetBoolean()),
             RankAllocation.Budget(expected.GetProperty("step").GetInt64(), options, modules * options.InitialRank, modules * options.TargetRank));
         adapter.Allocate();
-        Assert.Equal(expected.GetProperty("nonzero_E").GetInt64(), adapter.Parameters.Where(entry => entry.Name.EndsWith(".lora_E", StringComparison.Ordinal)).Sum(entry => entry.Value.count_nonzero().ToInt64()));
+        Assert.Equal(expected.GetProperty("nonzero_E").GetInt64(), adapter.Parameters.Where(entry => entry.Name.EndsWith(".lora_E", StringComparison.Ordinal)).Sum(entry => entry.Value.count_nonzero().Whole()));
     }
 
     // The trained adapter as a file, where training has chosen ranks.
@@ -203,7 +204,7 @@ public sealed class PeftAdapterTests
                 {
                     using Tensor want = fixture.Expected["trained." + key].cpu(), found = file.Read(key);
                     Assert.Equal(want.shape, found.shape);
-                    Assert.True(want.numel() == 0 || want.sub(found).abs().max().ToDouble() <= 1e-3, key);
+                    Assert.True(want.numel() == 0 || want.sub(found).abs().max().Number() <= 1e-3, key);
                 }
             }
 

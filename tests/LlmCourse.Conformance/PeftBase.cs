@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Tests;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
@@ -82,7 +83,7 @@ internal sealed class PeftBase : IDisposable
             difference = difference.masked_fill(mask.logical_not().unsqueeze(-1), 0);
         }
 
-        double worst = difference.max().ToDouble();
+        double worst = difference.max().Number();
         Assert.True(worst <= tolerance, $"{what}: largest difference {worst:g3}");
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LlmCourse.Checkpoints;
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -32,7 +33,7 @@ internal static class PeftFiles
     public static bool Same(Tensor first, Tensor second)
     {
         using var scope = NewDisposeScope();
-        return first.dtype == second.dtype && first.shape.AsSpan().SequenceEqual(second.shape) && first.eq(second).all().ToBoolean();
+        return first.dtype == second.dtype && first.shape.AsSpan().SequenceEqual(second.shape) && first.eq(second).all().IsTrue();
     }
 
     /// <summary>The same fields with the same values.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using LlmCourse.Adapters;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -40,7 +41,7 @@ public sealed class PeftMultiTests
                 continue;
             Llm view = fixture.Llm.With(names);
             fixture.Close(key, want, view.Logits(batch), 1e-4);
-            Assert.Equal(fixture.Json.GetProperty("losses").GetProperty(key["logits.".Length..]).GetDouble(), view.Loss(batch).ToDouble(), 1e-5);
+            Assert.Equal(fixture.Json.GetProperty("losses").GetProperty(key["logits.".Length..]).GetDouble(), view.Loss(batch).Number(), 1e-5);
             compared++;
         }
 
@@ -74,7 +75,7 @@ public sealed class PeftMultiTests
         if (mixed.TryGetProperty("loss", out JsonElement loss))
         {
             fixture.Close("mixed", fixture.Expected["logits.mixed_batch"], logits, 1e-4);
-            Assert.Equal(loss.GetDouble(), view.Loss(batch).ToDouble(), 1e-5);
+            Assert.Equal(loss.GetDouble(), view.Loss(batch).Number(), 1e-5);
         }
     }
 
@@ -128,7 +129,7 @@ public sealed class PeftMultiTests
             });
             Llm view = fixture.Llm.With(combination.Name);
             fixture.Close(combination.Name, fixture.Expected["logits.weighted." + combination.Name], view.Logits(batch), 1e-4);
-            Assert.Equal(fixture.Json.GetProperty("losses").GetProperty("weighted." + combination.Name).GetDouble(), view.Loss(batch).ToDouble(), 1e-5);
+            Assert.Equal(fixture.Json.GetProperty("losses").GetProperty("weighted." + combination.Name).GetDouble(), view.Loss(batch).Number(), 1e-5);
         }
 
         Assert.True(fixture.BaseIsUntouched());

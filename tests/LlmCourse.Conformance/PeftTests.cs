@@ -3,6 +3,7 @@ using LlmCourse.Adapters;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Tests;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
@@ -41,7 +42,7 @@ public sealed class PeftTests
             Adapter? adapter = state switch { "base" => null, "initial" => fixture.Read("initial"), _ => fixture.Read("") };
             ForwardContext view = adapter is null ? ForwardContext.Evaluation : AdapterView.Everywhere(adapter);
             Close(state, expected["logits." + state], fixture.Logits(batch, view), fixture.Mask(batch, adapter));
-            double loss = SupervisedLoss.Of(fixture.Model, batch, view).ToDouble();
+            double loss = SupervisedLoss.Of(fixture.Model, batch, view).Number();
             Assert.Equal(fixture.Json.GetProperty("losses").GetProperty(state).GetDouble(), loss, LossTolerance);
         }
     }
@@ -68,15 +69,15 @@ public sealed class PeftTests
             adam.ZeroGrad();
             Tensor loss = SupervisedLoss.Of(fixture.Model, batch, view);
             loss.backward();
-            Near(losses[step].GetDouble(), loss.ToDouble());
-            Near(norms[step].GetDouble(), Math.Sqrt(parameters.Sum(parameter => parameter.grad!.square().sum().ToDouble())));
+            Near(losses[step].GetDouble(), loss.Number());
+            Near(norms[step].GetDouble(), Math.Sqrt(parameters.Sum(parameter => parameter.grad!.square().sum().Number())));
             adam.Step();
         }
 
-        Near(trajectory.GetProperty("loss_after").GetDouble(), SupervisedLoss.Of(fixture.Model, batch, view).ToDouble());
+        Near(trajectory.GetProperty("loss_after").GetDouble(), SupervisedLoss.Of(fixture.Model, batch, view).Number());
         using var noGrad = no_grad();
         Close("trained", fixture.Expected["logits.trained"], fixture.Logits(batch, view), fixture.Mask(batch, adapter), 1e-3);
-        Assert.True(adapter.Prompt!.Finished().sub(fixture.Expected["trained.prompt_embeddings"]).abs().max().ToDouble() < 1e-3);
+        Assert.True(adapter.Prompt!.Finished().sub(fixture.Expected["trained.prompt_embeddings"]).abs().max().Number() < 1e-3);
     }
 
     [SkippableTheory]
@@ -123,7 +124,7 @@ public sealed class PeftTests
     private static void Close(string what, Tensor want, Tensor got, Tensor mask, double tolerance = LogitTolerance)
     {
         Assert.Equal(want.shape, got.shape);
-        double worst = got.sub(want).abs().masked_fill(mask.logical_not().view([.. mask.shape, .. Enumerable.Repeat(1L, (int)(got.dim() - mask.dim()))]), 0).max().ToDouble();
+        double worst = got.sub(want).abs().masked_fill(mask.logical_not().view([.. mask.shape, .. Enumerable.Repeat(1L, (int)(got.dim() - mask.dim()))]), 0).max().Number();
         Assert.True(worst <= tolerance, $"{what}: largest difference {worst:g3}");
     }
 

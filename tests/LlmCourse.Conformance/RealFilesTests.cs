@@ -2,6 +2,7 @@ using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Encoders;
+using LlmCourse.Runtime;
 using LlmCourse.Tokenization;
 using LlmCourse.Transformers;
 using LlmCourse.Transformers.Families;
@@ -113,7 +114,7 @@ public sealed class RealFilesTests(RealModels models)
 
     private static void AssertSmall(string what, Tensor difference)
     {
-        double worst = difference.max().ToDouble();
+        double worst = difference.max().Number();
         Assert.True(worst <= Tolerance, $"{what}: largest difference {worst:g3}, tolerance {Tolerance:g3}");
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Tokenization;
 using LlmCourse.Transformers;
 using Pronunciation;
@@ -166,7 +167,7 @@ public sealed class RealGenerationTests(RealModels models)
         double[] logits = [.. golden.GetProperty("bos_logits_first16").EnumerateArray().Select(value => value.GetDouble())];
         using Batch batch = new(Sequences.FromRows([prompt], device: ModelFixture.Device));
         Tensor last = model.Llm.Model.Logits(batch)[0][prompt.Length - 1].narrow(0, 0, logits.Length);
-        Assert.InRange(last.sub(tensor(logits, ScalarType.Float32, last.device)).abs().max().ToDouble(), 0, 1e-4);
+        Assert.InRange(last.sub(tensor(logits, ScalarType.Float32, last.device)).abs().max().Number(), 0, 1e-4);
     }
 
     /// <summary>Sequences may be filled up behind their end; where two scores are as good as equal, their order is a matter of rounding.</summary>

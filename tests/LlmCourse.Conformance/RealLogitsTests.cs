@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Evaluation;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -46,13 +47,13 @@ public sealed partial class RealLogitsTests(RealModels models)
         // Where the neighbours are further than two differences away, the order is not a matter of rounding.
         Tensor gaps = values.narrow(1, 0, count - 1).sub(values.narrow(1, 1, count - 1)).gt(2 * Tolerance);
         Tensor clear = gaps.logical_and(cat([ones_like(gaps).narrow(1, 0, 1), gaps.narrow(1, 0, count - 2)], 1));
-        Assert.False(foundIds.ne(chosen).narrow(1, 0, count - 1).logical_and(clear).any().ToBoolean(), "the order of the largest logits");
+        Assert.False(foundIds.ne(chosen).narrow(1, 0, count - 1).logical_and(clear).any().IsTrue(), "the order of the largest logits");
 
         Close("logsumexp", logits.logsumexp(1), Golden("logsumexp"));
         Close("last logits", logits[ids.Length - 1], Golden("last_logits"));
         Tensor nll = NegativeLogLikelihoods(logits, ids);
         Close("nll", nll, Golden("nll"));
-        Assert.Equal(entry.GetProperty("mean_nll").GetDouble(), nll.to(ScalarType.Float64).mean().ToDouble(), 1e-4);
+        Assert.Equal(entry.GetProperty("mean_nll").GetDouble(), nll.to(ScalarType.Float64).mean().Number(), 1e-4);
     }
 
     /// <summary>The file's <c>about</c> says which text, how wide the windows are and how far apart.</summary>
@@ -151,7 +152,7 @@ public sealed partial class RealLogitsTests(RealModels models)
     private static void Close(string what, Tensor found, Tensor expected, double tolerance = Tolerance)
     {
         Assert.Equal(expected.shape, found.shape);
-        double worst = found.cpu().sub(expected).abs().max().ToDouble();
+        double worst = found.cpu().sub(expected).abs().max().Number();
         Assert.True(worst <= tolerance, $"{what}: largest difference {worst:g3}, tolerance {tolerance:g3}");
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Tests;
 using LlmCourse.Training;
 using LlmCourse.Training.Optimizers;
@@ -58,12 +59,12 @@ public sealed class TrainingTests
             }
 
             double norm = nn.utils.clip_grad_norm_(parameters.Values.Where(parameter => parameter.grad is not null), clip);
-            trajectory.Close("losses", expected.GetProperty("losses")[step], loss.ToDouble());
+            trajectory.Close("losses", expected.GetProperty("losses")[step], loss.Number());
             trajectory.Close("grad_norms", expected.GetProperty("grad_norms")[step], norm);
             adam.Step();
         }
 
-        trajectory.Close("losses", expected.GetProperty("loss_after"), SupervisedLoss.Of(model, batch, ForwardContext.Evaluation).ToDouble());
+        trajectory.Close("losses", expected.GetProperty("loss_after"), SupervisedLoss.Of(model, batch, ForwardContext.Evaluation).Number());
         foreach (JsonProperty entry in expected.GetProperty("final_parameters").EnumerateObject())
             trajectory.CloseParameter(entry, parameters[entry.Name]);
         trajectory.AssertAll();
@@ -117,7 +118,7 @@ public sealed class TrainingTests
             }
 
             using Batch batch = ModelFixture.Batch(fixture.Tensors("inputs"));
-            trajectory.Close("losses", expected.GetProperty("loss_after"), SupervisedLoss.Of(model, batch, ForwardContext.Evaluation).ToDouble());
+            trajectory.Close("losses", expected.GetProperty("loss_after"), SupervisedLoss.Of(model, batch, ForwardContext.Evaluation).Number());
             foreach (JsonProperty entry in expected.GetProperty("final_parameters").EnumerateObject())
                 trajectory.CloseParameter(entry, objective.Parameters.Single(parameter => Name(parameter.Name, names, expected.GetProperty("final_parameters")) == entry.Name).Value);
             trajectory.AssertAll();
@@ -171,7 +172,7 @@ public sealed class TrainingTests
             if (want.Value.ValueKind == JsonValueKind.Null)
                 Assert.True(gradient is null, $"{want.Name} has a gradient");
             else
-                Close("gradient of " + want.Name, want.Value.GetDouble(), gradient!.to(ScalarType.Float64).norm().ToDouble(), 0);
+                Close("gradient of " + want.Name, want.Value.GetDouble(), gradient!.to(ScalarType.Float64).norm().Number(), 0);
         }
 
         public void CloseParameter(JsonProperty want, Tensor parameter)
@@ -181,8 +182,8 @@ public sealed class TrainingTests
             using var scope = NewDisposeScope();
             double rounding = _rounding.GetProperty("final_parameters").GetProperty(want.Name).GetDouble();
             Tensor wide = parameter.detach().to(ScalarType.Float64);
-            Close("sum of " + want.Name, want.Value.GetProperty("sum").GetDouble(), wide.sum().ToDouble(), rounding);
-            Close("norm of " + want.Name, want.Value.GetProperty("l2").GetDouble(), wide.norm().ToDouble(), rounding);
+            Close("sum of " + want.Name, want.Value.GetProperty("sum").GetDouble(), wide.sum().Number(), rounding);
+            Close("norm of " + want.Name, want.Value.GetProperty("l2").GetDouble(), wide.norm().Number(), rounding);
         }
 
         public void AssertAll() => Assert.True(_wrong.Count == 0, string.Join(Environment.NewLine, _wrong));

@@ -1,3 +1,4 @@
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,7 +11,7 @@ internal static class TensorAssert
     {
         using var scope = NewDisposeScope();
         Assert.Equal(expected.shape, actual.shape);
-        double worst = expected.cpu().to(ScalarType.Float64).sub(actual.cpu().to(ScalarType.Float64)).abs().max().ToDouble();
+        double worst = expected.cpu().to(ScalarType.Float64).sub(actual.cpu().to(ScalarType.Float64)).abs().max().Number();
         Assert.True(worst <= tolerance, $"largest difference {worst:g3}, tolerance {tolerance:g3}");
     }
 
@@ -23,13 +24,13 @@ internal static class TensorAssert
     public static void Same(Tensor expected, Tensor actual)
     {
         using var scope = NewDisposeScope();
-        Assert.True(expected.shape.SequenceEqual(actual.shape) && expected.cpu().equal(actual.cpu()).all().ToBoolean());
+        Assert.True(expected.shape.SequenceEqual(actual.shape) && expected.cpu().equal(actual.cpu()).all().IsTrue());
     }
 
     public static void Differ(Tensor one, Tensor other, double atLeast)
     {
         using var scope = NewDisposeScope();
-        double most = one.cpu().sub(other.cpu()).abs().max().ToDouble();
+        double most = one.cpu().sub(other.cpu()).abs().max().Number();
         Assert.True(most >= atLeast, $"largest difference {most:g3}, expected at least {atLeast:g3}");
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using TorchSharp;
 
@@ -144,7 +145,7 @@ internal static class TinyFamilies
     {
         Assert.Equal(first.shape, second.shape);
         using var scope = torch.NewDisposeScope();
-        return first.cpu().sub(second.cpu()).abs().max().ToDouble();
+        return first.cpu().sub(second.cpu()).abs().max().Number();
     }
 
     public static void Close(torch.Tensor expected, torch.Tensor actual, double tolerance, string what = "")

@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -27,7 +28,7 @@ internal static class Uncached
         for (int i = 0; i < count; i++)
         {
             using Tensor logits = Logits(model, view, prompt, tokens), last = logits[-1], best = last.argmax();
-            tokens.Add((int)best.ToInt64());
+            tokens.Add((int)best.Whole());
         }
 
         return [.. tokens.Skip(first)];

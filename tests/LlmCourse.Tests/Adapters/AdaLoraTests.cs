@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LlmCourse.Adapters;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Checkpoints;
 using LlmCourse.Training;
 using LlmCourse.Training.Optimizers;
@@ -50,7 +51,7 @@ public sealed class AdaLoraTests
                 adam.ZeroGrad();
                 Tensor loss = view.Loss(batch);
                 loss.backward();
-                Assert.Equal(loss.ToDouble(), result.History[step].Loss, 1e-9);
+                Assert.Equal(loss.Number(), result.History[step].Loss, 1e-9);
                 if (clip is { } most)
                     nn.utils.clip_grad_norm_(parameters, most);
                 adam.Step();
@@ -114,7 +115,7 @@ public sealed class AdaLoraTests
         if (family == "llama")
             Assert.Contains(0, loaded.Ranks.Values);
         using (no_grad())
-            TinyFamilies.Close(llm.With("a").Logits(batch), llm.With("b").Logits(batch), 1e-5 * Math.Max(1, llm.With("a").Logits(batch).abs().max().ToDouble()), "cut");
+            TinyFamilies.Close(llm.With("a").Logits(batch), llm.With("b").Logits(batch), 1e-5 * Math.Max(1, llm.With("a").Logits(batch).abs().max().Number()), "cut");
         llm.Adapters.Save("b", folder["again"]);
         foreach (string file in new[] { "adapter_model.safetensors", "adapter_config.json" })
             Assert.Equal(File.ReadAllBytes(folder["saved/" + file]), File.ReadAllBytes(folder["again/" + file]));

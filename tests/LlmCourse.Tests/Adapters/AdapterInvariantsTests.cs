@@ -1,5 +1,6 @@
 using LlmCourse.Adapters;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Checkpoints;
 using LlmCourse.Training;
 using TorchSharp;
@@ -29,7 +30,7 @@ public sealed class AdapterInvariantsTests
         using (no_grad())
             start = view.Logits(batch);
         // Where an output is added to, what follows reads it from another place, whose kernel may round otherwise.
-        TinyFamilies.Close(plain, start, (kind is "pissa" or "olora" ? 1e-5 : 1e-6) * Math.Max(1, plain.abs().max().ToDouble()), "start");
+        TinyFamilies.Close(plain, start, (kind is "pissa" or "olora" ? 1e-5 : 1e-6) * Math.Max(1, plain.abs().max().Number()), "start");
 
         Parameter[] parameters = [.. view.TrainableParameters()];
         using AdamW adam = new(parameters, 1e-2, decay: 0);
@@ -41,7 +42,7 @@ public sealed class AdapterInvariantsTests
             loss.backward();
             Assert.All(parameters, parameter => Assert.NotNull(parameter.grad));
             adam.Step();
-            last = loss.ToDouble();
+            last = loss.Number();
             first = step == 0 ? last : first;
         }
 
@@ -100,7 +101,7 @@ public sealed class AdapterInvariantsTests
         TinyAdapters.Shake(llm.With("a"));
         Tensor beside = llm.With("a").Logits(batch);
         // s B A and s B₀ A₀ are as large as the weight itself there, and their rounding with them.
-        double tolerance = (kind is "pissa" or "olora" ? 3e-5 : 1e-5) * Math.Max(1, beside.abs().max().ToDouble());
+        double tolerance = (kind is "pissa" or "olora" ? 3e-5 : 1e-5) * Math.Max(1, beside.abs().max().Number());
         llm.Adapters.Merge("a");
         TinyFamilies.Close(beside, llm.Logits(batch), tolerance, "merged");
         TinyFamilies.SameBits(llm.Logits(batch), llm.With("a").Logits(batch), "a view of what is merged");
@@ -142,12 +143,12 @@ public sealed class AdapterInvariantsTests
             double At(double distance)
             {
                 parameter.add_(direction.mul(distance));
-                double loss = view.Loss(batch).ToDouble();
+                double loss = view.Loss(batch).Number();
                 parameter.sub_(direction.mul(distance));
                 return loss;
             }
 
-            double slope = (At(Step) - At(-Step)) / (2 * Step), expected = parameter.grad!.mul(direction).sum().ToDouble();
+            double slope = (At(Step) - At(-Step)) / (2 * Step), expected = parameter.grad!.mul(direction).sum().Number();
             Assert.True(Math.Abs(slope - expected) <= 2e-6 * (1 + Math.Abs(expected)), $"{expected}, finite differences {slope}");
         }
     }
@@ -172,17 +173,17 @@ public sealed class AdapterInvariantsTests
         {
             string first = TinyAdapters.Kinds[i], last = TinyAdapters.Kinds[(i + 1) % TinyAdapters.Kinds.Length];
             Tensor mixed = llm.WithRows(first, null, last).Logits(batch);
-            double tolerance = 1e-5 * Math.Max(1, mixed.abs().max().ToDouble());
+            double tolerance = 1e-5 * Math.Max(1, mixed.abs().max().Number());
             TinyFamilies.Close(llm.With(first).Logits(batch)[0], mixed[0], tolerance, first);
             TinyFamilies.SameBits(plain[1], mixed[1], "the row without");
             TinyFamilies.Close(llm.With(last).Logits(batch)[2], mixed[2], tolerance, last);
             // The loss of the rows is that of their logits, whoever changed them.
             Tensor logits = batch.Decoder is null ? mixed.narrow(1, 0, mixed.size(1) - 1) : mixed;
             Tensor labels = batch.Decoder is null ? batch.Labels!.narrow(1, 1, mixed.size(1) - 1) : batch.Labels!;
-            double loss = Losses.CrossEntropy(logits, labels).ToDouble();
+            double loss = Losses.CrossEntropy(logits, labels).Number();
             foreach (string name in new[] { first, last })
-                loss += llm.Adapters[name].Allocator?.Penalty()!.ToDouble() ?? 0; // part of an AdaLoRA's loss
-            Assert.Equal(loss, llm.WithRows(first, null, last).Loss(batch).ToDouble(), 1e-5 * (1 + loss));
+                loss += llm.Adapters[name].Allocator?.Penalty()!.Number() ?? 0; // part of an AdaLoRA's loss
+            Assert.Equal(loss, llm.WithRows(first, null, last).Loss(batch).Number(), 1e-5 * (1 + loss));
         }
     }
 

@@ -1,5 +1,6 @@
 using LlmCourse.Adapters;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Checkpoints;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
@@ -139,7 +140,7 @@ public sealed class AdapterMergingTests
             Tensor expected = nn.functional.linear(x, weight.add(up.mm(down).mul(scale)), bias);
             Parameter trained = new(x.clone());
             SiteModule module = new(new("q", SiteKind.Linear, input, output), weight, bias, ForwardContext.Evaluation, nn.functional.linear);
-            double tolerance = 1e-5 * (1 + expected.abs().max().ToDouble());
+            double tolerance = 1e-5 * (1 + expected.abs().max().Number());
             TinyFamilies.Close(expected, change.Apply(module, x, null), tolerance, "without gradient");
             (Tensor merged, Tensor? mergedBias) = change.Merge(weight, bias);
             TinyFamilies.Close(expected, nn.functional.linear(x, merged, mergedBias), tolerance, "merged");
@@ -149,5 +150,5 @@ public sealed class AdapterMergingTests
     }
 
     private static void Close(Tensor expected, Tensor actual, string what) =>
-        TinyFamilies.Close(expected, actual, 1e-5 * Math.Max(1, expected.abs().max().ToDouble()), what);
+        TinyFamilies.Close(expected, actual, 1e-5 * Math.Max(1, expected.abs().max().Number()), what);
 }

@@ -1,6 +1,7 @@
 using LlmCourse.Adapters;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -44,7 +45,7 @@ public sealed class PromptAdaptersTests
             using Tensor loss = view.Loss(batch);
             loss.backward();
             adam.Step();
-            last = loss.ToDouble();
+            last = loss.Number();
             first = step == 0 ? last : first;
         }
 

@@ -1,4 +1,5 @@
 using LlmCourse.Adapters;
+using LlmCourse.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -70,7 +71,7 @@ public sealed class RankAllocationTests
         Tensor secondUp = tensor(new double[,] { { 1, 1 }, { 0, 1 } }); // Bᵀ B − I = [0 1; 1 1], of norm √3
         Tensor empty = zeros([0, 5], ScalarType.Float64), emptyUp = zeros([3, 0], ScalarType.Float64);
         Tensor distance = RankAllocation.Orthogonality([(first, firstUp), (second, secondUp), (empty, emptyUp)]);
-        Assert.Equal((3 + 1 + 0 + Math.Sqrt(3)) / 6, distance.ToDouble(), 1e-15);
+        Assert.Equal((3 + 1 + 0 + Math.Sqrt(3)) / 6, distance.Number(), 1e-15);
         distance.backward();
         // d(a² + b² − 1) = 2a, 2b, a sixth of it; nothing where the distance is 0.
         Assert.Equal([4 / 6.0, 0], first.grad!.data<double>());

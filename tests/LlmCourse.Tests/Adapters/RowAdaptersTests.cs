@@ -1,6 +1,7 @@
 using LlmCourse.Adapters;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -38,7 +39,7 @@ public sealed class RowAdaptersTests
         Assert.True(TinyFamilies.Difference(alone1, alone2) > 0.01);
 
         Tensor mixed = model.Logits(batch, View(first, null, second));
-        tolerance *= Math.Max(1, plain.abs().max().ToDouble());
+        tolerance *= Math.Max(1, plain.abs().max().Number());
         TinyFamilies.Close(alone1[0], mixed[0], tolerance, "first adapter");
         TinyFamilies.SameBits(plain[1], mixed[1], "the row without");
         TinyFamilies.Close(alone2[2], mixed[2], tolerance, "second adapter");
@@ -73,7 +74,7 @@ public sealed class RowAdaptersTests
         Tensor logits = model.Logits(batch, View(lora, null, lora));
         Assert.Equal(type, logits.dtype);
         Assert.All(lora.Parameters, parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
-        TinyFamilies.Close(expected, logits.to(ScalarType.Float32), type == ScalarType.Float64 ? 1e-4 : 0.05 * expected.abs().max().ToDouble());
+        TinyFamilies.Close(expected, logits.to(ScalarType.Float32), type == ScalarType.Float64 ? 1e-4 : 0.05 * expected.abs().max().Number());
     }
 
     [SkippableTheory]
@@ -123,8 +124,8 @@ public sealed class RowAdaptersTests
             adam.ZeroGrad();
             Tensor loss = SupervisedLoss.Of(model, batch, view);
             loss.backward();
-            losses.Add(loss.ToDouble());
-            Assert.All(lora.Parameters, parameter => Assert.True(parameter.grad!.abs().max().ToDouble() > 0));
+            losses.Add(loss.Number());
+            Assert.All(lora.Parameters, parameter => Assert.True(parameter.grad!.abs().max().Number() > 0));
             adam.Step();
         }
 
@@ -148,13 +149,13 @@ public sealed class RowAdaptersTests
         using (Tensor row = logits[0].narrow(0, 0, 6))
             row.sum().backward();
         Tensor[] got = [.. first.Parameters.Select(parameter => parameter.grad!.clone())];
-        Assert.All(second.Parameters, parameter => Assert.True(parameter.grad is null || parameter.grad.abs().max().ToDouble() == 0));
+        Assert.All(second.Parameters, parameter => Assert.True(parameter.grad is null || parameter.grad.abs().max().Number() == 0));
         foreach (Parameter parameter in first.Parameters)
             parameter.grad = null;
         using (Tensor logits = model.Logits(only, View(first) with { FreezeBase = true }))
             logits.sum().backward();
         foreach ((Tensor gradient, Parameter parameter) in got.Zip(first.Parameters))
-            TinyFamilies.Close(parameter.grad!, gradient, 1e-4 * (1 + gradient.abs().max().ToDouble()));
+            TinyFamilies.Close(parameter.grad!, gradient, 1e-4 * (1 + gradient.abs().max().Number()));
     }
 
     [SkippableFact]
@@ -169,12 +170,12 @@ public sealed class RowAdaptersTests
             using Batch one = TinyFamilies.Batch(model, [Prompts[row]]);
             (Tensor sum, _) = SupervisedLoss.Sum(model, one, View(adapter));
             using (sum)
-                return sum.ToDouble();
+                return sum.Number();
         }
 
         (Tensor mixed, double weight) = SupervisedLoss.Sum(model, batch, View(lora, null, lora));
         using (mixed)
-            Assert.Equal(Sum(0, lora) + Sum(1, null) + Sum(2, lora), mixed.ToDouble(), 1e-3);
+            Assert.Equal(Sum(0, lora) + Sum(1, null) + Sum(2, lora), mixed.Number(), 1e-3);
         Assert.Equal(Prompts.Sum(prompt => prompt.Length - 1), weight);
         Assert.NotEmpty(Generate(model, View(lora, null, lora), Prompts));
     }

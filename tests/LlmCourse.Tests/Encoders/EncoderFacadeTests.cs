@@ -1,5 +1,6 @@
 using LlmCourse.Data;
 using LlmCourse.Encoders;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Checkpoints;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -40,12 +41,12 @@ public sealed class EncoderFacadeTests
                 Assert.Equal(3, found.Candidates.Count);
                 foreach ((MaskCandidate candidate, MaskCandidate same) in found.Candidates.Zip(alone.Candidates))
                 {
-                    Assert.Equal(probabilities[0, t, candidate.Id].ToDouble(), candidate.Probability, 1e-5);
+                    Assert.Equal(probabilities[0, t, candidate.Id].Number(), candidate.Probability, 1e-5);
                     Assert.Equal(same.Id, candidate.Id);
                     Assert.Equal(same.Text, candidate.Text);
                 }
 
-                Assert.Equal(probabilities[0, t].max().ToDouble(), found.Candidates[0].Probability, 1e-5);
+                Assert.Equal(probabilities[0, t].max().Number(), found.Candidates[0].Probability, 1e-5);
                 Assert.Equal(found.Candidates.OrderByDescending(candidate => candidate.Probability), found.Candidates);
             }
         }
@@ -78,7 +79,7 @@ public sealed class EncoderFacadeTests
             Assert.Equal(labels, together[i].Count);
             Assert.Equal(classifier.Labels.Order(), together[i].Select(label => label.Label).Order());
             foreach (LabelScore label in together[i])
-                Assert.Equal(expected[classifier.Labels.ToList().IndexOf(label.Label)].ToDouble(), label.Score, 1e-5);
+                Assert.Equal(expected[classifier.Labels.ToList().IndexOf(label.Label)].Number(), label.Score, 1e-5);
             Assert.Equal(together[i].OrderByDescending(label => label.Score), together[i]);
         }
 
@@ -97,7 +98,7 @@ public sealed class EncoderFacadeTests
         int[][] types = [[0, 0, 0, 1, 1]]; // [CLS] a [SEP] b [SEP]
         using LlmCourse.Data.Batch batch = new(LlmCourse.Data.Sequences.FromRows([[2, 5, 3, 6, 3]], tokenTypes: types, device: TestDevice.Device));
         Tensor expected = llm.Logits(batch)[0].softmax(-1).cpu();
-        Assert.Equal(expected.max().ToDouble(), classifier.Classify("a", "b")[0].Score, 1e-5);
+        Assert.Equal(expected.max().Number(), classifier.Classify("a", "b")[0].Score, 1e-5);
     }
 
     [SkippableFact]
@@ -185,6 +186,6 @@ public sealed class EncoderFacadeTests
         Tensor labels = architecture == "BertForSequenceClassification" ? tensor([1L]) : tensor(Array.ConvertAll(ids, _ => 1L), [1, ids.Length]);
         using Batch batch = new(Sequences.FromRows([ids], device: TestDevice.Device), labels: labels.to(TestDevice.Device));
         using Tensor loss = llm.Loss(batch);
-        Assert.True(loss.ToDouble() > 0);
+        Assert.True(loss.Number() > 0);
     }
 }

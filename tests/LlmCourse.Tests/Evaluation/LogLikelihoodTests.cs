@@ -1,6 +1,7 @@
 using LlmCourse.Data;
 using LlmCourse.Evaluation;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Checkpoints;
 using LlmCourse.Tests.Tokenization;
 using LlmCourse.Training;
@@ -30,7 +31,7 @@ public sealed class LogLikelihoodTests
         // The same as the loss that training has of it.
         using Batch batch = Batch.ForDecoder([tokens], [1], device: TestDevice.Device);
         using Tensor loss = SupervisedLoss.Of(llm.Model, batch, ForwardContext.Evaluation);
-        Assert.Equal(-3 * loss.ToDouble(), found.LogLikelihood, 1e-4);
+        Assert.Equal(-3 * loss.Number(), found.LogLikelihood, 1e-4);
     }
 
     [SkippableTheory]
@@ -44,7 +45,7 @@ public sealed class LogLikelihoodTests
         using Tensor loss = SupervisedLoss.Of(llm.Model, batch, ForwardContext.Evaluation);
         ContinuationScore found = llm.LogLikelihood("hello you", "hello!");
         Assert.Equal(answer.Length, found.Tokens);
-        Assert.Equal(-answer.Length * loss.ToDouble(), found.LogLikelihood, 1e-4);
+        Assert.Equal(-answer.Length * loss.Number(), found.LogLikelihood, 1e-4);
         Assert.ThrowsAny<ArgumentException>(() => llm.LogLikelihood("", "hello"));
     }
 
@@ -118,7 +119,7 @@ public sealed class LogLikelihoodTests
         int[] read = tokens[37..101];
         Batch batch = new(Sequences.FromRows([read], device: TestDevice.Device));
         Tensor log = llm.Model.Logits(batch).log_softmax(-1);
-        Assert.Equal(log[0, 62, tokens[100]].ToDouble() + log[0, 63, tokens[101]].ToDouble(), found.LogLikelihood, 1e-4);
+        Assert.Equal(log[0, 62, tokens[100]].Number() + log[0, 63, tokens[101]].Number(), found.LogLikelihood, 1e-4);
         Assert.Equal(64, llm.LogLikelihood("a", context[..64]).Tokens);
         Assert.Throws<SequenceTooLongException>(() => llm.LogLikelihood("a", context[..65]));
     }
@@ -182,6 +183,6 @@ public sealed class LogLikelihoodTests
         using var noGrad = no_grad();
         Batch batch = new(Sequences.FromRows([tokens], device: TestDevice.Device));
         Tensor log = model.Logits(batch).to(ScalarType.Float64).log_softmax(-1);
-        return [.. Enumerable.Range(1, tokens.Length - 1).Select(t => log[0, t - 1, tokens[t]].ToDouble())];
+        return [.. Enumerable.Range(1, tokens.Length - 1).Select(t => log[0, t - 1, tokens[t]].Number())];
     }
 }

@@ -1,5 +1,6 @@
 using LlmCourse.Data;
 using LlmCourse.Evaluation;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -30,11 +31,11 @@ public sealed class TokenAccuracyTests
                 {
                     for (int t = shifted ? 1 : 0; t < best.size(1); t++)
                     {
-                        long label = batch.Labels!.cpu()[r, t].ToInt64();
+                        long label = batch.Labels!.cpu()[r, t].Whole();
                         if (label == Batch.Ignore)
                             continue;
                         tokens++;
-                        correct += best[r, shifted ? t - 1 : t].ToInt64() == label ? 1 : 0;
+                        correct += best[r, shifted ? t - 1 : t].Whole() == label ? 1 : 0;
                     }
                 }
 

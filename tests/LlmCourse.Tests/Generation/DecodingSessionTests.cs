@@ -1,5 +1,6 @@
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -229,7 +230,7 @@ public sealed class DecodingSessionTests
             for (int r = 0; r < rows.Length; r++)
             {
                 int at = next[r].Length - drafts[r].Length - 1, kept = 0;
-                int Best(int column) => (int)best[r, column].ToInt64();
+                int Best(int column) => (int)best[r, column].Whole();
                 while (kept < drafts[r].Length && Best(at + kept) == drafts[r][kept])
                     rows[r].Add(drafts[r][kept++]);
                 rows[r].Add(Best(at + kept));

@@ -1,4 +1,5 @@
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -114,7 +115,7 @@ public sealed class StrategiesTests
                 using DisposeScope scope = NewDisposeScope();
                 Tensor With(int[] prompt) => Uncached.Logits(model, ForwardContext.Evaluation, prompt, [.. Uncached.Start(model, prompt), .. tokens])[-1].log_softmax(0);
                 Tensor unconditional = With(without);
-                tokens.Add((int)With(Prompts[r]).sub(unconditional).mul(2.5).add(unconditional).argmax().ToInt64());
+                tokens.Add((int)With(Prompts[r]).sub(unconditional).mul(2.5).add(unconditional).argmax().Whole());
             }
 
             Assert.Equal(tokens, found[r].Tokens);

@@ -1,5 +1,6 @@
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Adapters;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
@@ -68,7 +69,7 @@ public sealed class TwoViewsTests
     private static double Kl(Tensor p, Tensor q, Batch batch)
     {
         Tensor where = Targets(batch).ne(Batch.Ignore);
-        return p.exp().mul(p.sub(q)).sum(-1).masked_select(where).mean().ToDouble();
+        return p.exp().mul(p.sub(q)).sum(-1).masked_select(where).mean().Number();
     }
 
     private static void Step(TransformerModel model, TinyLora lora, Batch batch, ForwardContext view)

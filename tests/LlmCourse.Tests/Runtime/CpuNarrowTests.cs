@@ -51,8 +51,8 @@ public sealed class CpuNarrowTests
             set_num_threads(4);
             (Tensor innerAgain, Tensor outerAgain) = CpuNarrow.Both(wide, narrow, other, 1);
 
-            Assert.True(inner.equal(innerAgain).all().ToBoolean());
-            Assert.True(outer.equal(outerAgain).all().ToBoolean());
+            Assert.True(inner.equal(innerAgain).all().IsTrue());
+            Assert.True(outer.equal(outerAgain).all().IsTrue());
         }
         finally
         {
@@ -65,6 +65,6 @@ public sealed class CpuNarrowTests
     {
         Tensor expected = left.to(ScalarType.Float64).mm(right.to(ScalarType.Float64)).Times(scale);
         Tensor bound = left.abs().mm(right.abs()).Times(1e-6 * scale);
-        Assert.True(expected.sub(actual).abs().le(bound).all().ToBoolean());
+        Assert.True(expected.sub(actual).abs().le(bound).all().IsTrue());
     }
 }

@@ -64,7 +64,7 @@ public sealed class DefaultsTests
         {
             using Batch batch = TinyFamilies.Batch(model, TinyFamilies.Rows(1, lengths));
             using Tensor fast = model.Logits(batch), plain = Plainly(() => model.Logits(batch));
-            double size = Math.Max(1, plain.abs().max().ToDouble());
+            double size = Math.Max(1, plain.abs().max().Number());
             TinyFamilies.Close(plain, fast, 1e-5 * size, name);
         }
     }
@@ -98,7 +98,7 @@ public sealed class DefaultsTests
             ? []
             : new TokenGenerator(model, ForwardContext.Evaluation, GenerationDefaults.None).Generate(
                 Prompts, Options with { Temperature = 0.9, TopK = 20, TopP = 0.9, RepetitionPenalty = 1.2, Seed = 3 })[0].Tokens;
-        return (SupervisedLoss.Of(model, batch, ForwardContext.Evaluation).ToDouble(), tokens);
+        return (SupervisedLoss.Of(model, batch, ForwardContext.Evaluation).Number(), tokens);
     }
 
     private static T Plainly<T>(Func<T> work)

@@ -48,7 +48,7 @@ public sealed class TrainingKernelsTests
         Dictionary<string, Tensor> fast = Gradients(), plain = Plainly(Gradients);
         Assert.Equal(plain.Keys.Order(), fast.Keys.Order());
         foreach ((string parameter, Tensor gradient) in plain)
-            TinyFamilies.Close(gradient, fast[parameter], 2e-5 * (1 + gradient.abs().max().ToDouble()), parameter);
+            TinyFamilies.Close(gradient, fast[parameter], 2e-5 * (1 + gradient.abs().max().Number()), parameter);
     }
 
     [Theory]
@@ -64,7 +64,7 @@ public sealed class TrainingKernelsTests
         Dictionary<string, Tensor> once = model.NamedParameters.Where(entry => entry.Parameter.grad is not null).ToDictionary(entry => entry.Name, entry => entry.Parameter.grad!.clone());
         loss.backward();
         foreach ((string parameter, Tensor gradient) in once)
-            TinyFamilies.Close(gradient.mul(2), model.NamedParameters.Single(entry => entry.Name == parameter).Parameter.grad!, 1e-4 * (1 + gradient.abs().max().ToDouble()), parameter);
+            TinyFamilies.Close(gradient.mul(2), model.NamedParameters.Single(entry => entry.Name == parameter).Parameter.grad!, 1e-4 * (1 + gradient.abs().max().Number()), parameter);
     }
 
     private static void Same(Tensor[] leaves, Func<Tensor[], Tensor> kernel)
@@ -80,7 +80,7 @@ public sealed class TrainingKernelsTests
 
         Tensor[] fast = Run(), plain = Plainly(Run);
         foreach ((Tensor expected, Tensor found) in plain.Zip(fast))
-            TensorAssert.Close(expected, found, 2e-5 * (1 + expected.abs().max().ToDouble()));
+            TensorAssert.Close(expected, found, 2e-5 * (1 + expected.abs().max().Number()));
     }
 
     private static T Plainly<T>(Func<T> work)

@@ -64,7 +64,7 @@ public sealed class WriteCountTests
         using jit.CompilationUnit unit = jit.compile(FusedStep);
         unit.invoke("step", new[] { part }, new[] { gradient }, new[] { zeros_like(part) }, new[] { zeros_like(part) }, new[] { ones([], device: TestDevice.Device) });
         Tensor written = whole.clone();
-        Assert.True(whole[1, 0].ToDouble() < 0.95); // by the learning rate, 0.1
+        Assert.True(whole[1, 0].Number() < 0.95); // by the learning rate, 0.1
         Assert.Equal(before, WriteCount.Of(whole));
 
         WriteCount.Raise(part);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Checkpoints;
 using LlmCourse.Tokenization.Chat;
 using LlmCourse.Training;
@@ -49,7 +50,7 @@ public sealed class FineTuneTests
                 {
                     (Tensor part, double terms) = SupervisedLoss.Sum(llm.Model, batch, LlmCourse.Transformers.ForwardContext.Evaluation);
                     using (part)
-                        (sum, weight) = (sum + part.ToDouble(), weight + terms);
+                        (sum, weight) = (sum + part.Number(), weight + terms);
                 }
             }
 
@@ -79,7 +80,7 @@ public sealed class FineTuneTests
         Dictionary<string, Tensor> before = llm.Model.NamedParameters.ToDictionary(entry => entry.Name, entry => entry.Parameter.detach().clone());
         llm.FineTune(TinyLlm.Examples(8), new() { Batches = new() { Size = 4 } });
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in llm.Model.NamedParameters)
-            Assert.Equal(!parameter.requires_grad, before[name].equal(parameter).all().ToBoolean());
+            Assert.Equal(!parameter.requires_grad, before[name].equal(parameter).all().IsTrue());
     }
 
     [Fact]
@@ -219,7 +220,7 @@ public sealed class FineTuneTests
             Sequences.FromRows([[1, 2, 3], [4, 5], Enumerable.Repeat(7, 30).ToArray()]),
             labels: Widened(narrow.Labels!, 30));
         using Tensor expected = llm.Loss(narrow), found = llm.Loss(wide);
-        Assert.Equal(expected.ToDouble(), found.ToDouble(), 1e-5);
+        Assert.Equal(expected.Number(), found.Number(), 1e-5);
     }
 
     private static Tensor Widened(Tensor labels, int width)

@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -33,12 +34,12 @@ public sealed class GradientCheckTests
             double At(double distance)
             {
                 parameter.add_(direction.mul(distance));
-                double loss = SupervisedLoss.Of(model, batch, ForwardContext.Evaluation).ToDouble();
+                double loss = SupervisedLoss.Of(model, batch, ForwardContext.Evaluation).Number();
                 parameter.sub_(direction.mul(distance));
                 return loss;
             }
 
-            double slope = (At(Step) - At(-Step)) / (2 * Step), expected = gradient.mul(direction).sum().ToDouble();
+            double slope = (At(Step) - At(-Step)) / (2 * Step), expected = gradient.mul(direction).sum().Number();
             // Rounding of a loss of some units is 1e-15 / 1e-7.
             Assert.True(Math.Abs(slope - expected) <= 2e-6 * (1 + Math.Abs(expected)), $"{parameterName}: {expected}, finite differences {slope}");
             seen++;

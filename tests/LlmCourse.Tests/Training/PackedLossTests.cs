@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -22,7 +23,7 @@ public sealed class PackedLossTests
         (double packedLoss, Dictionary<string, Tensor> packedGradients) = Gradients(model, packed);
         Assert.Equal(loss, packedLoss, 1e-5);
         foreach ((string parameter, Tensor gradient) in gradients)
-            TinyFamilies.Close(gradient, packedGradients[parameter], 1e-5 * (1 + gradient.abs().max().ToDouble()), parameter);
+            TinyFamilies.Close(gradient, packedGradients[parameter], 1e-5 * (1 + gradient.abs().max().Number()), parameter);
     }
 
     [SkippableFact]
@@ -32,7 +33,7 @@ public sealed class PackedLossTests
         int[][] rows = TinyFamilies.Rows(4, 60, 50);
         using Batch apart = Batch.ForDecoder(rows, device: TestDevice.Device), packed = Packed([[rows[0], rows[1]]]);
         using Tensor expected = SupervisedLoss.Of(model, apart, ForwardContext.Evaluation), loss = SupervisedLoss.Of(model, packed, ForwardContext.Evaluation);
-        Assert.Equal(expected.ToDouble(), loss.ToDouble(), 1e-5);
+        Assert.Equal(expected.Number(), loss.Number(), 1e-5);
 
         using Batch tooLong = Packed([[rows[0], TinyFamilies.Rows(4, 65)[0]]]);
         Assert.Throws<SequenceTooLongException>(() => SupervisedLoss.Of(model, tooLong, ForwardContext.Evaluation));
@@ -50,7 +51,7 @@ public sealed class PackedLossTests
             parameter.grad = null;
         using Tensor loss = SupervisedLoss.Of(model, batch, ForwardContext.Evaluation);
         loss.backward();
-        return (loss.ToDouble(), model.NamedParameters.Where(entry => entry.Parameter.grad is not null)
+        return (loss.Number(), model.NamedParameters.Where(entry => entry.Parameter.grad is not null)
             .ToDictionary(entry => entry.Name, entry => entry.Parameter.grad!.clone()));
     }
 }

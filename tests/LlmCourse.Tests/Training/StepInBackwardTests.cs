@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Training.Optimizers;
 using LlmCourse.Training.Schedules;
@@ -72,7 +73,7 @@ public sealed class StepInBackwardTests
         Dictionary<string, Tensor> pieces = Gradients(() => new SupervisedObjective(model, ForwardContext.Evaluation).Compute(batch, null).Backward());
         Assert.Equal(whole.Keys, pieces.Keys);
         foreach ((string parameter, Tensor gradient) in whole)
-            TinyFamilies.Close(gradient, pieces[parameter], 1e-12 * (1 + gradient.abs().max().ToDouble()), parameter);
+            TinyFamilies.Close(gradient, pieces[parameter], 1e-12 * (1 + gradient.abs().max().Number()), parameter);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Transformers;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
@@ -18,7 +19,7 @@ public sealed class SupervisedLossTests
         using var noGrad = no_grad();
         Tensor log = model.Logits(batch).log_softmax(-1);
         // Row 0 has the label 5 at column 2; row 1 has 6 and 7, and nothing stands before 6.
-        double expected = -(log[0, 1, 5].ToDouble() + log[1, 0, 7].ToDouble()) / 2;
+        double expected = -(log[0, 1, 5].Number() + log[1, 0, 7].Number()) / 2;
         TensorAssert.Close([expected], SupervisedLoss.Of(model, batch, ForwardContext.Evaluation), 1e-5);
     }
 

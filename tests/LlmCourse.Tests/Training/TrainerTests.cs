@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Training.Optimizers;
 using LlmCourse.Training.Schedules;
@@ -25,7 +26,7 @@ public sealed class TrainerTests
         (double loss, Tensor gradient) = Gradient(name, type, [rows]);
         (double apart, Tensor sum) = Gradient(name, type, [.. rows.Select(row => (int[][])[row])]);
         Assert.Equal(loss, apart, tolerance * (1 + loss));
-        double relative = gradient.sub(sum).norm().ToDouble() / gradient.norm().ToDouble();
+        double relative = gradient.sub(sum).norm().Number() / gradient.norm().Number();
         Assert.True(relative <= tolerance, $"relative difference {relative:g3}");
     }
 
@@ -77,7 +78,7 @@ public sealed class TrainerTests
                 parameter.grad = null;
             Tensor loss = SupervisedLoss.Of(other, batch, ForwardContext.Evaluation);
             loss.backward();
-            Assert.Equal(loss.ToDouble(), result.History[step].Loss, 1e-5);
+            Assert.Equal(loss.Number(), result.History[step].Loss, 1e-5);
             Assert.Equal(nn.utils.clip_grad_norm_(other.TrainableParameters().Where(parameter => parameter.grad is not null), 0.5), result.History[step].GradientNorm, 1e-4 * result.History[step].GradientNorm);
             double rate = 2e-3 * (step < 2 ? step / 2.0 : (6 - step) / 4.0);
             Assert.Equal(rate, result.History[step].LearningRate, 1e-12);

@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -64,7 +65,7 @@ public sealed class AttentionTests
         TensorAssert.Close(plain.States, captured.States, 2e-5);
         Assert.Equal([3, 2, 3, 5], captured.CrossAttentions[1].shape);
         using Tensor hidden = captured.CrossAttentions[1][1].narrow(-1, 2, 3); // the padding of row 1
-        Assert.Equal(0, hidden.max().ToDouble());
+        Assert.Equal(0, hidden.max().Number());
     }
 
     [SkippableFact]
@@ -164,7 +165,7 @@ public sealed class AttentionTests
         TensorAssert.Close(Attentions(near, near)[0], mixed[0], 0);
         TensorAssert.Close(Attentions(far, far)[1], mixed[1], 0);
         TensorAssert.Close(Attentions(none, none)[1], Attentions(far, none)[1], 0);
-        Assert.True(Attentions(none, none)[1].sub(mixed[1]).abs().max().ToDouble() > 0.01);
+        Assert.True(Attentions(none, none)[1].sub(mixed[1]).abs().max().Number() > 0.01);
     }
 
     [SkippableFact]

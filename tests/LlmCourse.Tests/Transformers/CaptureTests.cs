@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -45,15 +46,15 @@ public sealed class CaptureTests
             Assert.Equal([3, 4, 8, 8], weights.shape);
             Distribution(weights);
             if (model.Config.Last.Causal)
-                Assert.Equal(0, weights.triu(1).abs().max().ToDouble());
+                Assert.Equal(0, weights.triu(1).abs().max().Number());
             else
-                Assert.Equal(0, weights[1].narrow(-2, 0, 5).narrow(-1, 5, 3).abs().max().ToDouble());
+                Assert.Equal(0, weights[1].narrow(-2, 0, 5).narrow(-1, 5, 3).abs().max().Number());
         }
 
         foreach (Tensor weights in hidden.CrossAttentions)
         {
             Distribution(weights);
-            Assert.Equal(0, weights[1].narrow(-1, 5, 3).abs().max().ToDouble());
+            Assert.Equal(0, weights[1].narrow(-1, 5, 3).abs().max().Number());
         }
     }
 
@@ -81,7 +82,7 @@ public sealed class CaptureTests
         Tensor Words(Hidden hidden) => model.Logits(hidden, batch.Input, ForwardContext.Evaluation).logsumexp(-1).sum();
         using Tensor both = Gradient(hidden => Values(hidden) + Words(hidden)), first = Gradient(Values), second = Gradient(Words);
         using Tensor sum = first + second;
-        Assert.True(first.abs().max().ToDouble() > 0);
+        Assert.True(first.abs().max().Number() > 0);
         TinyFamilies.Close(sum, both, 1e-4);
 
         using Hidden once = model.Trunk.Run(batch, ForwardContext.Evaluation);
@@ -91,7 +92,7 @@ public sealed class CaptureTests
 
     private static void Distribution(Tensor weights)
     {
-        Assert.True(weights.min().ToDouble() >= 0);
+        Assert.True(weights.min().Number() >= 0);
         TinyFamilies.Close(ones([.. weights.shape[..^1]], device: TestDevice.Device), weights.sum(-1), 1e-5);
     }
 }

@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,7 +15,7 @@ public sealed class DropoutMasksTests
         using DropoutMasks masks = new(seed: 5, device: TestDevice.Device);
         Tensor dropped = masks.Apply(ones(100_000, device: TestDevice.Device), 0.2);
         TensorAssert.Close(tensor(new[] { 0, 1.25 }, device: TestDevice.Device), dropped.unique(sorted: true).output, 1e-6);
-        Assert.Equal(1, dropped.mean().ToDouble(), 0.01); // six standard errors: 6 · 0.5 / √100000
+        Assert.Equal(1, dropped.mean().Number(), 0.01); // six standard errors: 6 · 0.5 / √100000
     }
 
     [SkippableFact]

@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -34,14 +35,14 @@ public sealed class LayerGroupsTests
         using Batch batch = Batch.ForDecoder(Rows, device: TestDevice.Device);
         ForwardContext context = new() { GradientCheckpointing = recompute };
         using Tensor first = SupervisedLoss.Of(one, batch, context), second = SupervisedLoss.Of(many, batch, ForwardContext.Evaluation);
-        Assert.Equal(second.ToDouble(), first.ToDouble(), 1e-5);
+        Assert.Equal(second.Number(), first.Number(), 1e-5);
         first.backward();
         second.backward();
         foreach (IGrouping<string, Parameter> parts in many.NamedParameters.GroupBy(entry => Own(entry.Name), entry => entry.Parameter))
         {
             using var scope = NewDisposeScope();
             Tensor sum = parts.Select(part => part.grad!).Aggregate((total, next) => total.add(next));
-            TinyFamilies.Close(sum, own[parts.Key].grad!, 1e-4 * (1 + sum.abs().max().ToDouble()), parts.Key);
+            TinyFamilies.Close(sum, own[parts.Key].grad!, 1e-4 * (1 + sum.abs().max().Number()), parts.Key);
         }
 
         Assert.Equal(2, one.NamedParameters.Count(entry => entry.Name.EndsWith("self.q.weight", StringComparison.Ordinal)));

@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -65,7 +66,7 @@ public sealed class OriginalTransformerTests
         using var noGrad = no_grad();
         Tensor table = Tiny.Weights(model)["embeddings.tokens.weight"];
         using EncoderState state = model.Trunk.Encode(batch.Input, new ForwardContext { CaptureHiddenStates = true });
-        double[] expected = [.. Enumerable.Range(0, Width).Select(i => (table[3, i].ToDouble() * Math.Sqrt(Width)) + (i % 2))]; // sin 0, cos 0
+        double[] expected = [.. Enumerable.Range(0, Width).Select(i => (table[3, i].Number() * Math.Sqrt(Width)) + (i % 2))]; // sin 0, cos 0
         TensorAssert.Close(expected, state.Hidden.HiddenStates[0], 1e-5);
         using Hidden hidden = model.Trunk.Run(batch.Decoder!, null, state);
         TensorAssert.Close(hidden.States.matmul(table.t()), model.Logits(batch), 1e-5);

@@ -1,4 +1,5 @@
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -22,7 +23,7 @@ public sealed class RecomputedBlockTests
         Assert.Equal(gradients.Keys, recomputed.Keys);
         foreach ((string parameter, Tensor gradient) in gradients)
             // A gradient that comes from several blocks (a relative bias, an encoder's states) is summed in another order.
-            TinyFamilies.Close(gradient, recomputed[parameter], 1e-6 * (1 + gradient.abs().max().ToDouble()), parameter);
+            TinyFamilies.Close(gradient, recomputed[parameter], 1e-6 * (1 + gradient.abs().max().Number()), parameter);
     }
 
     [Theory]

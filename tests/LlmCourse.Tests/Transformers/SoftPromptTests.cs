@@ -1,6 +1,7 @@
 using LlmCourse.Adapters;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -92,7 +93,7 @@ public sealed class SoftPromptTests
             ? new Batch(Sequences.FromRows(longer, device: TestDevice.Device), Sequences.FromTensors(train.Decoder!.Ids), train.Labels!.clone())
             : Batch.ForDecoder(longer, [Virtual, Virtual, Virtual], device: TestDevice.Device);
         Tensor want = SupervisedLoss.Of(model, same, ForwardContext.Evaluation), got = SupervisedLoss.Of(model, train, view);
-        Assert.Equal(want.ToDouble(), got.ToDouble(), 1e-5);
+        Assert.Equal(want.Number(), got.Number(), 1e-5);
     }
 
     [SkippableTheory]
@@ -130,7 +131,7 @@ public sealed class SoftPromptTests
         using Batch batch = TinyFamilies.Batch(model, Prompts);
         using Tensor loss = SupervisedLoss.Of(model, batch, new ForwardContext { Virtual = new(prompt), FreezeBase = true });
         loss.backward();
-        Assert.True(prompt.Parameters[0].Value.grad!.abs().max().ToDouble() > 0);
+        Assert.True(prompt.Parameters[0].Value.grad!.abs().max().Number() > 0);
         Assert.All(model.NamedParameters, entry => Assert.Null(entry.Parameter.grad));
     }
 

@@ -1,5 +1,6 @@
 using LlmCourse.Adapters;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Transformers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -64,7 +65,7 @@ public sealed class TrunkTests
         using Sequences packed = Sequences.Packed([[[3, 4, 5], [6, 7]], [[8]]], device: TestDevice.Device), first = Sequences.FromRows([[3, 4, 5]], device: TestDevice.Device), second = Sequences.FromRows([[6, 7]], device: TestDevice.Device), third = Sequences.FromRows([[8]], device: TestDevice.Device);
         using Hidden together = Tiny.Run(model, packed), one = Tiny.Run(model, first), two = Tiny.Run(model, second), three = Tiny.Run(model, third);
         using var scope = NewDisposeScope();
-        Assert.False(together.States.isnan().any().ToBoolean());
+        Assert.False(together.States.isnan().any().IsTrue());
         TensorAssert.Close(one.States[0], together.States[0].narrow(0, 0, 3), 1e-5);
         TensorAssert.Close(two.States[0], together.States[0].narrow(0, 3, 2), 1e-5);
         TensorAssert.Close(three.States[0], together.States[1].narrow(0, 0, 1), 1e-5);

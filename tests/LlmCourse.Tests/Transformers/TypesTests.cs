@@ -1,6 +1,7 @@
 using LlmCourse.Checkpoints;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
 using TorchSharp;
@@ -29,7 +30,7 @@ public sealed class TypesTests
         using Batch batch = TinyFamilies.Batch(single, TinyFamilies.Rows(1, 9, 4, 1, 13));
         Tensor expected = single.Logits(batch), found = other.Logits(batch);
         Assert.Equal(type, found.dtype);
-        Assert.InRange(found.to(ScalarType.Float32).sub(expected).norm().ToDouble() / expected.norm().ToDouble(), 0, Tolerance(type));
+        Assert.InRange(found.to(ScalarType.Float32).sub(expected).norm().Number() / expected.norm().Number(), 0, Tolerance(type));
     }
 
     [SkippableTheory]
@@ -61,7 +62,7 @@ public sealed class TypesTests
         using Tensor expected = SupervisedLoss.Of(single, batch, ForwardContext.Evaluation), found = SupervisedLoss.Of(other, batch, ForwardContext.Evaluation);
         expected.backward();
         found.backward();
-        Assert.Equal(1, found.ToDouble() / expected.ToDouble(), Tolerance(type));
+        Assert.Equal(1, found.Number() / expected.Number(), Tolerance(type));
         double error = 0, size = 0;
         foreach (((_, TorchSharp.Modules.Parameter one), (_, TorchSharp.Modules.Parameter two)) in single.NamedParameters.Zip(other.NamedParameters))
         {
@@ -70,8 +71,8 @@ public sealed class TypesTests
             if (one.grad is not { } gradient)
                 continue;
             Assert.Equal(type, two.grad!.dtype);
-            size += Math.Pow(gradient.norm().ToDouble(), 2);
-            error += Math.Pow(two.grad.to(ScalarType.Float32).sub(gradient).norm().ToDouble(), 2);
+            size += Math.Pow(gradient.norm().Number(), 2);
+            error += Math.Pow(two.grad.to(ScalarType.Float32).sub(gradient).norm().Number(), 2);
         }
 
         Assert.InRange(Math.Sqrt(error / size), 0, 2 * Tolerance(type));

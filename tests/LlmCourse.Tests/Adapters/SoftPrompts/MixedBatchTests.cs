@@ -1,6 +1,7 @@
 using LlmCourse.Adapters;
 using LlmCourse.Data;
 using LlmCourse.Generation;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Transformers;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
@@ -85,7 +86,7 @@ public sealed class MixedBatchTests
             {
                 using Batch alone = TinyFamilies.Batch(model, [Prompts[r]]);
                 (Tensor loss, double weight) = SupervisedLoss.Sum(model, alone, kinds.Only(r) with { FreezeBase = true });
-                (sum, terms) = (sum + loss.ToDouble(), terms + weight);
+                (sum, terms) = (sum + loss.Number(), terms + weight);
                 total = loss.requires_grad ? total.add(loss) : total;
             }
 
@@ -97,7 +98,7 @@ public sealed class MixedBatchTests
             {
                 (Tensor loss, double weight) = SupervisedLoss.Sum(model, batch, kinds.View(0, 1, 2, 3) with { FreezeBase = true, GradientCheckpointing = recompute });
                 Assert.Equal(terms, weight);
-                Assert.Equal(sum, loss.ToDouble(), 1e-8);
+                Assert.Equal(sum, loss.Number(), 1e-8);
                 return loss;
             });
             foreach ((string parameter, Tensor gradient) in expected)
@@ -116,7 +117,7 @@ public sealed class MixedBatchTests
                 foreach (var parameter in prompt.Parameters)
                 {
                     gradients.Add($"{i} {parameter.Name}", parameter.Value.grad!.clone().DetachFromDisposeScope());
-                    Assert.True(parameter.Value.grad!.abs().max().ToDouble() > 0, parameter.Name);
+                    Assert.True(parameter.Value.grad!.abs().max().Number() > 0, parameter.Name);
                     parameter.Value.grad = null;
                 }
             }

@@ -1,5 +1,6 @@
 using LlmCourse.Adapters;
 using LlmCourse.Data;
+using LlmCourse.Runtime;
 using LlmCourse.Tests.Transformers;
 using LlmCourse.Training;
 using LlmCourse.Transformers;
@@ -48,10 +49,10 @@ public sealed class SoftPromptMethodsTests
             Tensor loss = SupervisedLoss.Of(model, batch, view);
             loss.backward();
             using SoftPrompt loaded = method.StartsWith("prefix", StringComparison.Ordinal) ? new PrefixTuning(finished, model.Config) : new PromptTuning(finished, 4);
-            Assert.Equal(loss.ToDouble(), SupervisedLoss.Of(model, batch, view with { Virtual = new VirtualTokens(loaded) }).ToDouble(), 1e-6);
+            Assert.Equal(loss.Number(), SupervisedLoss.Of(model, batch, view with { Virtual = new VirtualTokens(loaded) }).Number(), 1e-6);
         }
 
-        Assert.All(prompt.Parameters, parameter => Assert.True(parameter.Value.grad!.abs().max().ToDouble() > 0, parameter.Name));
+        Assert.All(prompt.Parameters, parameter => Assert.True(parameter.Value.grad!.abs().max().Number() > 0, parameter.Name));
         Assert.All(model.NamedParameters, entry => Assert.Null(entry.Parameter.grad));
         Assert.Equal(prompt.Parameters.Count, prompt.Parameters.Select(parameter => parameter.Name).Distinct().Count());
         Assert.All(prompt.Parameters, parameter => Assert.Equal(!parameter.Name.Contains("bias", StringComparison.Ordinal), parameter.Decays));
@@ -73,7 +74,7 @@ public sealed class SoftPromptMethodsTests
         Assert.All(nearest, token => Assert.Equal(0, token.Score));
         Assert.True(nearest.Distinct().Count() > 10);
         using PromptTuning random = PromptTuning.Create(new() { VirtualTokens = 100, Seed = 5 }, model), other = PromptTuning.Create(new() { VirtualTokens = 100, Seed = 6 }, model);
-        Assert.InRange(random.Finished().std().ToDouble(), 0.95, 1.05);
+        Assert.InRange(random.Finished().std().Number(), 0.95, 1.05);
         Assert.True(TinyFamilies.Difference(random.Finished(), other.Finished()) > 1);
         Assert.Equal(20, new PromptTuningOptions().VirtualTokens);
     }
@@ -107,7 +108,7 @@ public sealed class SoftPromptMethodsTests
         Assert.All(kinds.Prompts.SelectMany(prompt => prompt.Parameters), parameter =>
         {
             Assert.Equal(own, parameter.Value.dtype);
-            Assert.True(parameter.Value.grad!.isfinite().all().ToBoolean());
+            Assert.True(parameter.Value.grad!.isfinite().all().IsTrue());
         });
     }
 

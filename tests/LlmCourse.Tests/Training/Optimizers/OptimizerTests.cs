@@ -45,7 +45,7 @@ public sealed class OptimizerTests
         TensorAssert.Close([1, 1, 1], trained[0], 0);
         TensorAssert.Differ(trained[1], ones(3), 1e-5);
         Assert.Equal(["step/p0"], trained.Optimizer.State.Select(entry => entry.Key).Where(key => key.EndsWith("p0", StringComparison.Ordinal)));
-        Assert.Equal([0L, 1], trained.Optimizer.State.Where(entry => entry.Key.StartsWith("step", StringComparison.Ordinal)).Select(entry => entry.Value.ToInt64()));
+        Assert.Equal([0L, 1], trained.Optimizer.State.Where(entry => entry.Key.StartsWith("step", StringComparison.Ordinal)).Select(entry => entry.Value.Whole()));
         trained.Step(0.1, 1, null);
         using Trained late = new(options, ones(3));
         late.Step(0.1, 1);
@@ -74,7 +74,7 @@ public sealed class OptimizerTests
         Assert.All(whole.Optimizer.State.Zip(apart.Optimizer.State), pair => TensorAssert.Same(pair.First.Value, pair.Second.Value));
 
         static long[] Counts(Trained trained) =>
-            [.. trained.Optimizer.State.Where(entry => entry.Key.StartsWith("step", StringComparison.Ordinal)).Select(entry => entry.Value.ToInt64())];
+            [.. trained.Optimizer.State.Where(entry => entry.Key.StartsWith("step", StringComparison.Ordinal)).Select(entry => entry.Value.Whole())];
     }
 
     [Theory]
@@ -141,7 +141,7 @@ public sealed class OptimizerTests
         // Two parameters of 3 million elements are two parts; both have their step.
         using Trained trained = new(new SgdOptions(), zeros(3_000_000, ScalarType.BFloat16), zeros(3_000_000, ScalarType.BFloat16));
         trained.Step(1, 1, 2);
-        Assert.Equal((-1, -1, -2, -2), (trained[0].min().ToDouble(), trained[0].max().ToDouble(), trained[1].min().ToDouble(), trained[1].max().ToDouble()));
+        Assert.Equal((-1, -1, -2, -2), (trained[0].min().Number(), trained[0].max().Number(), trained[1].min().Number(), trained[1].max().Number()));
     }
 
     [Fact]

@@ -79,7 +79,7 @@ public sealed class RotaryTests
         double Angle(Sequences sequences, int[] past, int row, int column, int pair)
         {
             Rotary.Angles angles = rotary.At(PositionNumbers.Of(new Columns(sequences, null), past), ScalarType.Float32, TestDevice.Device);
-            return Math.Atan2(angles.Sin[row, column, 0, pair].ToDouble(), angles.Cos[row, column, 0, pair].ToDouble());
+            return Math.Atan2(angles.Sin[row, column, 0, pair].Number(), angles.Cos[row, column, 0, pair].Number());
         }
 
         // A row of 3 is long, one of 2 is not, and neither are two packed sequences of 2.
@@ -126,7 +126,7 @@ public sealed class RotaryTests
         using Rotary rotary = new(new PositionConfig { Kind = PositionKind.Rotary }, headSize: 8);
         using Generator generator = new(3, CPU);
         Tensor q = randn([1, 1, 1, 8], device: CPU, generator: generator).to(TestDevice.Device), k = randn([1, 1, 1, 8], device: CPU, generator: generator).to(TestDevice.Device);
-        double At(int query, int key) => Turn(q, query).mul(Turn(k, key)).sum().ToDouble();
+        double At(int query, int key) => Turn(q, query).mul(Turn(k, key)).sum().Number();
         Tensor Turn(Tensor x, int position)
         {
             using Sequences one = Sequences.FromRows([[1]], device: TestDevice.Device);
